@@ -1,0 +1,70 @@
+"""Dates of a network: days in its time zone, as ISO 8601 text, which sorts as time does."""
+
+from __future__ import annotations
+
+import calendar
+from datetime import UTC, date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+#: The date of what never expires; later than every other.
+NEVER: Final = "9999-12-31"
+
+# Every zone's offset is a whole number of quarter hours in all years that a network can live in.
+_SLOT_US: Final = 15 * 60 * 1_000_000
+_SLOTS_KEPT: Final = 10_000
+
+
+class Calendar:
+    """Tells the day of a moment. Raises ValueError for an unknown zone."""
+
+    def __init__(self, time_zone: str) -> None:
+        try:
+            self._zone = ZoneInfo(time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{time_zone!r} is not a time zone of the IANA database, such as Europe/Berlin") from None
+        self._days: dict[int, str] = {}
+
+    def day(self, moment_us: int) -> str:
+        """The day, in the network's time zone, of a moment in microseconds since the Unix epoch."""
+        slot = moment_us // _SLOT_US
+        day = self._days.get(slot)
+        if day is None:
+            if len(self._days) >= _SLOTS_KEPT:
+                self._days.clear()
+            moment = datetime.fromtimestamp(slot * _SLOT_US // 1_000_000, UTC)
+            day = self._days[slot] = moment.astimezone(self._zone).date().isoformat()
+        return day
+
+
+def parse_day(text: str) -> date:
+    """The date of `2017-12-31`, and of nothing else. Raises ValueError."""
+    parsed = date.fromisoformat(text)
+    if parsed.isoformat() != text:
+        raise ValueError(f"{text!r} is not a date of the form 2017-12-31")
+    return parsed
+
+
+def is_day(text: str) -> bool:
+    """Whether `text` is a date of the form 2017-12-31."""
+    try:
+        parse_day(text)
+    except ValueError:
+        return False
+    return True
+
+
+def add_days(day: str, days: int) -> str:
+    """The day that lies `days` later; NEVER when that is beyond the calendar."""
+    try:
+        return (date.fromisoformat(day) + timedelta(days=days)).isoformat()
+    except OverflowError:
+        return NEVER
+
+
+def end_of_month(day: str, months: int) -> str:
+    """The last day of the month that lies `months` after the month of `day`."""
+    year, month = divmod(int(day[:4]) * 12 + int(day[5:7]) - 1 + months, 12)
+    if year > date.max.year:
+        return NEVER
+    return date(year, month + 1, calendar.monthrange(year, month + 1)[1]).isoformat()

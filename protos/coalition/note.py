@@ -1,0 +1,118 @@
+"""Signed notes and checkpoints (C2SP signed-note and tlog-checkpoint), so that other tools can check the log."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass
+from typing import Final
+
+from coalition.keys import PUBLIC_KEY_BYTES, SIGNATURE_BYTES, SigningKey, verify_raw
+from coalition.merkle import HASH_BYTES
+
+_ALGORITHM_ED25519: Final = b"\x01"
+_SIGNATURE_PREFIX: Final = "\u2014 "
+
+
+class NoteError(ValueError):
+    """A note or checkpoint that is malformed or not signed by the expected key."""
+
+
+def key_id(name: str, public_key: bytes) -> bytes:
+    """The 4-byte key id of the signed-note format: SHA-256(name || LF || 0x01 || key)[:4]."""
+    return hashlib.sha256(name.encode() + b"\n" + _ALGORITHM_ED25519 + public_key).digest()[:4]
+
+
+def verifier_key(name: str, public_key: bytes) -> str:
+    """The vkey text, `name+hash+key`, by which other tools take a key."""
+    encoded = base64.b64encode(_ALGORITHM_ED25519 + public_key).decode()
+    return f"{name}+{key_id(name, public_key).hex()}+{encoded}"
+
+
+def parse_verifier_key(text: str) -> tuple[str, bytes]:
+    """Name and raw public key of a vkey. Raises NoteError."""
+    parts = text.split("+", 2)
+    try:
+        data = base64.b64decode(parts[2], validate=True)
+    except (IndexError, binascii.Error):
+        raise NoteError("a verifier key has the form name+hash+key") from None
+    name, public_key = parts[0], data[1:]
+    if data[:1] != _ALGORITHM_ED25519 or len(public_key) != PUBLIC_KEY_BYTES:
+        raise NoteError("the verifier key is not an Ed25519 key")
+    if parts[1] != key_id(name, public_key).hex():
+        raise NoteError("the verifier key's hash does not match its name and key")
+    return name, public_key
+
+
+def sign_note(text: str, name: str, key: SigningKey) -> str:
+    """`text`, which ends in a newline, followed by its signature line."""
+    if not text.endswith("\n"):
+        raise NoteError("the text of a note ends in a newline")
+    signature = key_id(name, key.public) + key.sign_raw(text.encode())
+    return f"{text}\n{_SIGNATURE_PREFIX}{name} {base64.b64encode(signature).decode()}\n"
+
+
+def open_note(note: str, name: str, public_key: bytes) -> str:
+    """The text of a note, once a signature of `name` with this key was found and is right. Raises NoteError.
+
+    Signatures by other keys are passed over, as the format demands.
+    """
+    text, separator, signatures = note.rpartition("\n\n")
+    if not separator or not signatures.endswith("\n"):
+        raise NoteError("a note is a text, an empty line, and signature lines")
+    text += "\n"
+    expected = key_id(name, public_key)
+    for line in signatures.removesuffix("\n").split("\n"):
+        if not line.startswith(_SIGNATURE_PREFIX):
+            raise NoteError("a signature line of the note does not start with an em dash")
+        signer, _, encoded = line.removeprefix(_SIGNATURE_PREFIX).partition(" ")
+        try:
+            data = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            raise NoteError("a signature of the note is not base64") from None
+        if signer != name or data[:4] != expected:
+            continue
+        if len(data) != 4 + SIGNATURE_BYTES or not verify_raw(public_key, data[4:], text.encode()):
+            raise NoteError(f"the note's signature by {name} is wrong")
+        return text
+    raise NoteError(f"the note has no signature by {name} with the expected key")
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """The hub's word on its log: `origin` (coalition/NETWORK_ID), number of entries, root hash (32 bytes)."""
+
+    origin: str
+    size: int
+    root: bytes
+
+    def text(self) -> str:
+        """The note's text: origin, size, base64 of the root, a line each."""
+        return f"{self.origin}\n{self.size}\n{base64.b64encode(self.root).decode()}\n"
+
+
+def checkpoint_origin(network_id: str) -> str:
+    """The origin line and key name of a network's log."""
+    return f"coalition/{network_id}"
+
+
+def sign_checkpoint(checkpoint: Checkpoint, key: SigningKey) -> str:
+    """The checkpoint as a signed note."""
+    return sign_note(checkpoint.text(), checkpoint.origin, key)
+
+
+def open_checkpoint(note: str, origin: str, public_key: bytes) -> Checkpoint:
+    """The checkpoint in a signed note of this origin and key. Raises NoteError."""
+    lines = open_note(note, origin, public_key).split("\n")
+    if len(lines) < 4 or lines[0] != origin:
+        raise NoteError(f"the note is not a checkpoint of {origin}")
+    if not (lines[1].isascii() and lines[1].isdigit()) or str(int(lines[1])) != lines[1]:
+        raise NoteError("the checkpoint's size is not a decimal number")
+    try:
+        root = base64.b64decode(lines[2], validate=True)
+    except binascii.Error:
+        raise NoteError("the checkpoint's root is not base64") from None
+    if len(root) != HASH_BYTES:
+        raise NoteError("the checkpoint's root is not 32 bytes")
+    return Checkpoint(origin, int(lines[1]), root)
