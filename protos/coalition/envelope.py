@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -82,10 +82,13 @@ def seal(
     return encode(SignedEnvelope(header=header, transactions=transactions, signatures=signatures))
 
 
-def open_envelope(data: bytes) -> OpenedEnvelope:
+def open_envelope(
+    data: bytes, check_header: Callable[[EnvelopeHeader, Sequence[Signature]], None] | None = None
+) -> OpenedEnvelope:
     """Check everything about an envelope that needs no state, in the order size, decode, signatures, form.
 
-    Raises Refused with the reason; facts and field paths name the transaction's index.
+    `check_header` is called before any signature is computed: what the caller knows of networks, authors and times is
+    cheaper to check. Raises Refused with the reason; facts and field paths name the transaction's index.
     """
     if len(data) > ENVELOPE_BYTES_MAX:
         raise Refused(
@@ -96,6 +99,8 @@ def open_envelope(data: bytes) -> OpenedEnvelope:
     envelope = decode(SignedEnvelope, data, "envelope")
     header = decode(EnvelopeHeader, envelope.header, "envelope.header")
     _check_header(header, envelope)
+    if check_header is not None:
+        check_header(header, envelope.signatures)
     for position, signature in enumerate(envelope.signatures):
         if not verify(signature, dsse.ENVELOPE_HEADER, envelope.header):
             raise Refused(

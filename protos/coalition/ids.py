@@ -11,6 +11,7 @@ from typing import Final
 TRANSACTION_ID_BYTES: Final = 16
 NONCE_BYTES: Final = 16
 
+_NETWORK_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PARTY_ID: Final = re.compile(r"[a-z][a-z0-9-]{1,31}")
 _HOLDER_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -54,6 +55,14 @@ def id_from_text(text: str) -> bytes:
 def is_transaction_id(identifier: bytes) -> bool:
     """Whether these are 16 bytes with the version (7 or 8) and variant bits of RFC 9562."""
     return len(identifier) == TRANSACTION_ID_BYTES and identifier[6] >> 4 in (7, 8) and identifier[8] >> 6 == 2
+
+
+def is_network_id(text: str) -> bool:
+    """Letters, digits, dot, hyphen and underscore, 1 to 64 characters, a letter or digit first.
+
+    A network's id is part of key names in signed notes, which have neither spaces nor plus signs.
+    """
+    return _NETWORK_ID.fullmatch(text) is not None
 
 
 def is_party_id(text: str) -> bool:

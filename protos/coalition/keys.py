@@ -15,6 +15,12 @@ from coalition.v1.envelope_pb2 import Signature
 PUBLIC_KEY_BYTES: Final = 32
 SIGNATURE_BYTES: Final = 64
 
+_FIELD_PRIME: Final = 2**255 - 19
+_Y_BITS: Final = 2**255 - 1
+# The y-coordinates of the points whose order divides 8 (RFC 7748 §7 has the same points as Montgomery coordinates).
+_ORDER_8_Y: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_WEAK_Y: Final = frozenset({0, 1, _FIELD_PRIME - 1, _ORDER_8_Y, _FIELD_PRIME - _ORDER_8_Y})
+
 
 class SigningKey:
     """A private Ed25519 key. Its text forms never show the secret."""
@@ -59,9 +65,21 @@ class SigningKey:
         return f"SigningKey({fingerprint(self.public)})"
 
 
+def is_public_key(public_key: bytes) -> bool:
+    """Whether these bytes may be a public key: 32 of them, in the one encoding of their point (RFC 8032 §5.1.3), and
+    not one of the few points of small order, for which anybody can make signatures.
+
+    Libraries disagree about such keys; this protocol refuses them, so that all of its readers agree.
+    """
+    if len(public_key) != PUBLIC_KEY_BYTES:
+        return False
+    y = int.from_bytes(public_key, "little") & _Y_BITS
+    return y < _FIELD_PRIME and y not in _WEAK_Y
+
+
 def verify_raw(public_key: bytes, signature: bytes, data: bytes) -> bool:
     """Whether `signature` over `data` is by `public_key`; False also for keys and signatures of a wrong form."""
-    if len(public_key) != PUBLIC_KEY_BYTES or len(signature) != SIGNATURE_BYTES:
+    if len(signature) != SIGNATURE_BYTES or not is_public_key(public_key):
         return False
     try:
         Ed25519PublicKey.from_public_bytes(public_key).verify(signature, data)

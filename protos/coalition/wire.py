@@ -13,11 +13,30 @@ M = TypeVar("M", bound=Message)
 
 
 def decode(kind: type[M], data: bytes, where: str) -> M:
-    """Decode `data`, refusing unknown fields and non-canonical encodings (a field twice, an overlong number).
+    """Decode `data`, refusing unknown fields and every encoding but the canonical one: fields in ascending order, each
+    once, numbers in their shortest form, defaults left out.
 
     Raises Refused: MALFORMED or UNKNOWN_FIELD, naming `where`. A signer could otherwise hide something from one reader
     that another reader sees.
     """
+    message = _parse(kind, data, where)
+    message.DiscardUnknownFields()
+    if encode(message) == data:
+        return message
+    if message.ByteSize() != _parse(kind, data, where).ByteSize():
+        raise Refused(
+            error_pb2.REASON_UNKNOWN_FIELD,
+            f"{where} has fields that this hub does not know. Use a client of the same protocol version.",
+            {"field": where},
+        )
+    raise Refused(
+        error_pb2.REASON_MALFORMED,
+        f"{where} is not encoded canonically: fields in order, each once, in the shortest form.",
+        {"field": where},
+    )
+
+
+def _parse(kind: type[M], data: bytes, where: str) -> M:
     message = kind()
     try:
         message.ParseFromString(data)
@@ -25,20 +44,6 @@ def decode(kind: type[M], data: bytes, where: str) -> M:
         raise Refused(
             error_pb2.REASON_MALFORMED, f"{where} is not a {kind.DESCRIPTOR.name} message.", {"field": where}
         ) from None
-    size = message.ByteSize()
-    message.DiscardUnknownFields()
-    if message.ByteSize() != size:
-        raise Refused(
-            error_pb2.REASON_UNKNOWN_FIELD,
-            f"{where} has fields that this hub does not know. Use a client of the same protocol version.",
-            {"field": where},
-        )
-    if size != len(data):
-        raise Refused(
-            error_pb2.REASON_MALFORMED,
-            f"{where} is not encoded canonically: every field once, in the shortest form.",
-            {"field": where},
-        )
     return message
 
 

@@ -8,11 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from coalition.errors import Refused
 from coalition.form import holders, parties, points
 from coalition.form.checks import POINTS_MAX, Form
 from coalition.ids import is_transaction_id
-from coalition.v1 import error_pb2
 from coalition.v1.transaction_pb2 import Transaction
 
 __all__ = ["FORMS", "POINTS_MAX", "check_form"]
@@ -55,8 +53,7 @@ def check_form(message: Transaction, where: str) -> None:
         is_transaction_id(message.transaction_id), "transaction_id", "must be the 16 bytes of a UUIDv7 (RFC 9562)"
     )
     if kind is None:
-        raise Refused(
-            error_pb2.REASON_FIELD_INVALID, f"{where}: the transaction has no kind, or one that this version lacks."
-        )
-    FORMS[kind](form.below(kind), getattr(message, kind))
+        form.require(False, "kind", "must be one of those that this version knows")
+    else:
+        FORMS[kind](form.below(kind), getattr(message, kind))
     form.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final, TypeVar
 
@@ -11,7 +12,7 @@ from coalition.calendar import is_day
 from coalition.documents import open_document
 from coalition.errors import FieldViolation, Refused
 from coalition.ids import NONCE_BYTES, is_holder_id, is_party_id
-from coalition.keys import PUBLIC_KEY_BYTES
+from coalition.keys import is_public_key
 from coalition.v1 import error_pb2
 from coalition.v1.envelope_pb2 import SignedDocument
 
@@ -24,6 +25,11 @@ PARTY_KEYS_MAX: Final = 8
 REFERENCE_MAX: Final = 64
 REASON_MAX: Final = 40
 NOTE_MAX: Final = 200
+
+# What no text may have: control characters, separators of lines, and marks that nobody sees or that turn the direction
+# of writing. Spelt out, because what a language's library calls printable changes with its version of Unicode, and every
+# reader of the journal must come to the same answer for ever.
+_UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\xa0\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 
 M = TypeVar("M", bound=Message)
 
@@ -68,7 +74,7 @@ class Form:
         )
 
     def text(self, value: str, field: str, longest: int, shortest: int = 0) -> None:
-        fits = shortest <= len(value) <= longest and (not value or value.isprintable())
+        fits = shortest <= len(value) <= longest and _UNPRINTABLE.search(value) is None
         self.require(fits, field, f"must be {shortest} to {longest} printable characters")
 
     def day(self, value: str, field: str, *, optional: bool = False) -> None:
@@ -90,6 +96,4 @@ class Form:
         """A list of different raw Ed25519 public keys."""
         self.require(fewest <= len(values) <= most, field, f"must have {fewest} to {most} keys")
         self.require(len(set(values)) == len(values), field, "must not have a key twice")
-        self.require(
-            all(len(value) == PUBLIC_KEY_BYTES for value in values), field, "must be raw Ed25519 keys of 32 bytes"
-        )
+        self.require(all(map(is_public_key, values)), field, "must be raw Ed25519 keys of 32 bytes, none of them weak")

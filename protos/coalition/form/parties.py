@@ -15,6 +15,7 @@ from coalition.form.checks import (
     REFERENCE_MAX,
     Form,
 )
+from coalition.ids import is_network_id
 from coalition.v1 import network_pb2, transaction_pb2
 from coalition.v1.envelope_pb2 import SignedDocument
 from coalition.v1.network_pb2 import CampaignOffer, PartyApplication, PartyKeyChange, Policy, Terms
@@ -30,7 +31,9 @@ _ALL_BPS: Final = 10_000
 
 
 def genesis(form: Form, kind: transaction_pb2.Genesis) -> None:
-    form.text(kind.network_id, "network_id", REFERENCE_MAX, shortest=1)
+    form.require(
+        is_network_id(kind.network_id), "network_id", "must be 1 to 64 letters, digits, dots, hyphens or underscores"
+    )
     try:
         Calendar(kind.time_zone)
     except ValueError as error:

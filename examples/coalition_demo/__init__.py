@@ -1,0 +1,1 @@
+"""A whole coalition on a year of real purchases."""

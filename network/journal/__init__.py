@@ -1,0 +1,1 @@
+"""The journal: admission, the writer, the Merkle tree and its checkpoints."""

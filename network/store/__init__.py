@@ -1,0 +1,1 @@
+"""The store: tables, loading and flushing of the working set, migrations."""

@@ -1,0 +1,1 @@
+"""The settlement service: follows the journal and works out who owes whom."""
