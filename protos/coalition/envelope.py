@@ -25,8 +25,9 @@ SIGNATURES_MAX: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class OpenedTransaction:
-    """A transaction together with the exact bytes that were signed."""
+    """A transaction together with the exact bytes that were signed, and its position in the envelope, from 0."""
 
+    index: int
     raw: bytes
     message: Transaction
 
@@ -44,11 +45,8 @@ class OpenedEnvelope:
     header: EnvelopeHeader
     transactions: tuple[OpenedTransaction, ...]
     signatures: tuple[Signature, ...]
-
-    @property
-    def digest(self) -> bytes:
-        """SHA-256 of the header's bytes; names the envelope."""
-        return envelope_digest(self.header_bytes)
+    #: SHA-256 of the header's bytes; names the envelope.
+    digest: bytes
 
 
 def envelope_digest(header: bytes) -> bytes:
@@ -113,7 +111,13 @@ def open_envelope(
             error_pb2.REASON_TRANSACTIONS_ROOT_MISMATCH,
             "The transactions are not the ones that the header was signed for. Build the envelope anew and sign it.",
         )
-    return OpenedEnvelope(envelope.header, header, open_transactions(envelope.transactions), tuple(envelope.signatures))
+    return OpenedEnvelope(
+        header_bytes=envelope.header,
+        header=header,
+        transactions=open_transactions(envelope.transactions),
+        signatures=tuple(envelope.signatures),
+        digest=envelope_digest(envelope.header),
+    )
 
 
 def open_transactions(transactions: Sequence[bytes]) -> tuple[OpenedTransaction, ...]:
@@ -131,7 +135,7 @@ def open_transactions(transactions: Sequence[bytes]) -> tuple[OpenedTransaction,
                 {"field": f"{where}.transaction_id"},
             )
         seen.add(message.transaction_id)
-        opened.append(OpenedTransaction(raw, message))
+        opened.append(OpenedTransaction(index, raw, message))
     return tuple(opened)
 
 

@@ -35,6 +35,8 @@ def save_key(path: Path, key: SigningKey, passphrase: str) -> None:
 
 def load_key(path: Path, passphrase: str) -> SigningKey:
     """The key in a file. Raises KeyFileError, which says what to do."""
+    if not passphrase:
+        raise KeyFileError(f"The key file {path} is opened with a passphrase, and none was given.")
     try:
         data = path.read_bytes()
     except OSError as error:

@@ -17,7 +17,7 @@ SIGNATURE_BYTES: Final = 64
 
 _FIELD_PRIME: Final = 2**255 - 19
 _Y_BITS: Final = 2**255 - 1
-# The y-coordinates of the points whose order divides 8 (RFC 7748 §7 has the same points as Montgomery coordinates).
+# The y-coordinates of the points whose order divides 8: adding one to itself eight times gives nothing, (0, 1).
 _ORDER_8_Y: Final = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
 _WEAK_Y: Final = frozenset({0, 1, _FIELD_PRIME - 1, _ORDER_8_Y, _FIELD_PRIME - _ORDER_8_Y})
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +13,9 @@ from coalition.merkle import HASH_BYTES
 
 _ALGORITHM_ED25519: Final = b"\x01"
 _SIGNATURE_PREFIX: Final = "\u2014 "
+_KEY_NAME: Final = re.compile(r"[^\s+]+")
+_CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
 class NoteError(ValueError):
@@ -33,10 +36,9 @@ def verifier_key(name: str, public_key: bytes) -> str:
 def parse_verifier_key(text: str) -> tuple[str, bytes]:
     """Name and raw public key of a vkey. Raises NoteError."""
     parts = text.split("+", 2)
-    try:
-        data = base64.b64decode(parts[2], validate=True)
-    except (IndexError, binascii.Error):
-        raise NoteError("a verifier key has the form name+hash+key") from None
+    if len(parts) != 3 or not _KEY_NAME.fullmatch(parts[0]):
+        raise NoteError("a verifier key has the form name+hash+key")
+    data = _from_base64(parts[2], "the verifier key")
     name, public_key = parts[0], data[1:]
     if data[:1] != _ALGORITHM_ED25519 or len(public_key) != PUBLIC_KEY_BYTES:
         raise NoteError("the verifier key is not an Ed25519 key")
@@ -46,9 +48,12 @@ def parse_verifier_key(text: str) -> tuple[str, bytes]:
 
 
 def sign_note(text: str, name: str, key: SigningKey) -> str:
-    """`text`, which ends in a newline, followed by its signature line."""
-    if not text.endswith("\n"):
-        raise NoteError("the text of a note ends in a newline")
+    """`text`, which ends in a newline, followed by its signature line. Raises NoteError for a text or name that a note
+    cannot have."""
+    if not text.endswith("\n") or _CONTROL.search(text):
+        raise NoteError("the text of a note ends in a newline and has no other control characters")
+    if not _KEY_NAME.fullmatch(name):
+        raise NoteError("a key's name has neither spaces nor plus signs")
     signature = key_id(name, key.public) + key.sign_raw(text.encode())
     return f"{text}\n{_SIGNATURE_PREFIX}{name} {base64.b64encode(signature).decode()}\n"
 
@@ -61,16 +66,15 @@ def open_note(note: str, name: str, public_key: bytes) -> str:
     text, separator, signatures = note.rpartition("\n\n")
     if not separator or not signatures.endswith("\n"):
         raise NoteError("a note is a text, an empty line, and signature lines")
+    if _CONTROL.search(note):
+        raise NoteError("a note has no control characters other than newlines")
     text += "\n"
     expected = key_id(name, public_key)
     for line in signatures.removesuffix("\n").split("\n"):
         if not line.startswith(_SIGNATURE_PREFIX):
             raise NoteError("a signature line of the note does not start with an em dash")
         signer, _, encoded = line.removeprefix(_SIGNATURE_PREFIX).partition(" ")
-        try:
-            data = base64.b64decode(encoded, validate=True)
-        except binascii.Error:
-            raise NoteError("a signature of the note is not base64") from None
+        data = _from_base64(encoded, "a signature of the note")
         if signer != name or data[:4] != expected:
             continue
         if len(data) != 4 + SIGNATURE_BYTES or not verify_raw(public_key, data[4:], text.encode()):
@@ -105,14 +109,18 @@ def sign_checkpoint(checkpoint: Checkpoint, key: SigningKey) -> str:
 def open_checkpoint(note: str, origin: str, public_key: bytes) -> Checkpoint:
     """The checkpoint in a signed note of this origin and key. Raises NoteError."""
     lines = open_note(note, origin, public_key).split("\n")
-    if len(lines) < 4 or lines[0] != origin:
+    if len(lines) < 4 or lines[0] != origin or "" in lines[:-1]:
         raise NoteError(f"the note is not a checkpoint of {origin}")
-    if not (lines[1].isascii() and lines[1].isdigit()) or str(int(lines[1])) != lines[1]:
+    if not _SIZE.fullmatch(lines[1]):
         raise NoteError("the checkpoint's size is not a decimal number")
-    try:
-        root = base64.b64decode(lines[2], validate=True)
-    except binascii.Error:
-        raise NoteError("the checkpoint's root is not base64") from None
+    root = _from_base64(lines[2], "the checkpoint's root")
     if len(root) != HASH_BYTES:
         raise NoteError("the checkpoint's root is not 32 bytes")
     return Checkpoint(origin, int(lines[1]), root)
+
+
+def _from_base64(text: str, what: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise NoteError(f"{what} is not base64") from None

@@ -69,25 +69,30 @@ def check_token(
             Ed25519PublicKey.from_public_bytes(key),
             algorithms=["EdDSA"],
             audience=audience(network_id, service),
-            options={"require": ["exp", "iat", "aud", "iss"], "verify_exp": False, "verify_iat": False},
+            options={
+                "require": ["exp", "iat", "aud", "iss"],
+                "verify_exp": False,
+                "verify_iat": False,
+                "verify_nbf": False,
+            },
         )
     except jwt.InvalidAudienceError:
         raise _unauthenticated(f"The token is not for {audience(network_id, service)}.") from None
     except jwt.InvalidTokenError:
         raise _unauthenticated("The token's signature or claims are wrong.") from None
-    _check_times(claims.get("iat"), claims.get("exp"), now_s)
+    _check_times(claims["iat"], claims["exp"], claims.get("nbf", claims["iat"]), now_s)
     return claimed
 
 
-def _check_times(issued_s: object, expires_s: object, now_s: int) -> None:
+def _check_times(issued_s: object, expires_s: object, begins_s: object, now_s: int) -> None:
     """Against the service's own clock, which tests and simulations may set."""
-    if not isinstance(issued_s, int) or not isinstance(expires_s, int):
+    if not isinstance(issued_s, int) or not isinstance(expires_s, int) or not isinstance(begins_s, int):
         raise _unauthenticated("The token's times are not whole seconds.")
     if expires_s - issued_s > LIFETIME_S:
         raise _unauthenticated(f"The token lives longer than {LIFETIME_S} seconds.")
     if expires_s <= now_s - LEEWAY_S:
         raise _unauthenticated("The token has expired. Make a new one; check this machine's clock.")
-    if issued_s > now_s + LEEWAY_S:
+    if max(issued_s, begins_s) > now_s + LEEWAY_S:
         raise _unauthenticated("The token was made in the future. Check this machine's clock.")
 
 

@@ -27,8 +27,8 @@ REASON_MAX: Final = 40
 NOTE_MAX: Final = 200
 
 # What no text may have: control characters, separators of lines, and marks that nobody sees or that turn the direction
-# of writing. Spelt out, because what a language's library calls printable changes with its version of Unicode, and every
-# reader of the journal must come to the same answer for ever.
+# of writing. Spelt out, because what a library calls printable changes with its version of Unicode, and every reader of
+# the journal must come to the same answer for ever.
 _UNPRINTABLE: Final = re.compile("[\x00-\x1f\x7f-\xa0\xad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 
 M = TypeVar("M", bound=Message)

@@ -1,0 +1,62 @@
+"""New points to a holder. The author is the issuer."""
+
+from __future__ import annotations
+
+from coalition.calendar import NEVER, end_of_month
+from coalition.v1 import error_pb2, network_pb2
+from coalition.v1.transaction_pb2 import Issue
+from network.ledger.context import Context, Effect, Rejected
+from network.ledger.holdings import TOTAL_MAX, arrears_of, change_arrears, put_in, totals_of
+from network.ledger.kinds.kind import BUSINESS, Kind
+from network.ledger.pledges import accrue
+from network.ledger.records import Part
+from network.ledger.state import Wanted
+
+
+def touches(message: Issue, author: str, transaction_id: bytes, days: tuple[str, ...], wanted: Wanted) -> None:
+    wanted.holders.add(message.holder_id)
+    wanted.totals.add(author)
+
+
+def apply(ctx: Context, message: Issue) -> Effect:
+    holder = ctx.holder(message.holder_id)
+    ctx.require_within_limit(message.points)
+    expires_on = expiry_of(ctx, holder.kind)
+    available_on = message.available_on if message.available_on > ctx.today else ""
+    if available_on and available_on > expires_on:
+        raise Rejected(error_pb2.REASON_DATE_INVALID, available_on=available_on, expires_on=expires_on)
+    _require_room(ctx, message.points)
+
+    issuer = ctx.author.party_id
+    repaid = min(message.points, arrears_of(ctx.state, holder.holder_id, issuer))
+    change_arrears(ctx.state, holder.holder_id, issuer, -repaid)
+    parts = (Part(issuer, expires_on, message.points - repaid),) if repaid < message.points else ()
+    if parts:
+        put_in(ctx, holder, parts, available_on=available_on)
+    totals = totals_of(ctx.state, issuer)
+    ctx.state.totals.put(issuer, totals._replace(issued=totals.issued + message.points))
+    accrue(ctx, holder.holder_id, message.points)
+    return Effect(holder.holder_id, parts, arrears_points=repaid)
+
+
+def expiry_of(ctx: Context, holder_kind: int) -> str:
+    """The end of the month that policy says; a fund's points do not expire."""
+    if holder_kind == network_pb2.HOLDER_KIND_FUND or ctx.policy.expiry_months == 0:
+        return NEVER
+    return end_of_month(ctx.today, ctx.policy.expiry_months)
+
+
+def _require_room(ctx: Context, points: int) -> None:
+    """The issuer has terms, and stays within the most points that they let it have outstanding."""
+    issuer = ctx.author.party_id
+    terms = ctx.state.reference.terms_of(issuer, ctx.today)
+    if terms is None:
+        raise Rejected(error_pb2.REASON_TERMS_MISSING, party_id=issuer, day=ctx.today)
+    totals = totals_of(ctx.state, issuer)
+    outstanding = totals.in_lots + totals.in_holds + points
+    limit = min(terms.outstanding_points_max or TOTAL_MAX, TOTAL_MAX)
+    if outstanding > limit or totals.issued + points > TOTAL_MAX:
+        raise Rejected(error_pb2.REASON_OUTSTANDING_LIMIT, outstanding=outstanding - points, asked=points, limit=limit)
+
+
+KIND = Kind(BUSINESS, touches, apply)
