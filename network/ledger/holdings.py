@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final
 
+from coalition.form.checks import OUTSTANDING_MAX
 from coalition.v1 import error_pb2
 from network.ledger import purse
 from network.ledger.context import Context, Rejected
 from network.ledger.records import Arrear, Holder, Lot, Part, Totals, Usage
 from network.ledger.state import State
-
-#: No holder, issuer or pot ever counts more points; keeps every sum inside a 64-bit integer.
-TOTAL_MAX: Final = 10**18
 
 
 def totals_of(state: State, issuer: str) -> Totals:
@@ -68,8 +65,8 @@ def _took(state: State, holder: Holder, remaining: purse.Lots, taken: tuple[Part
 def _put_points(state: State, holder: Holder, change: int) -> Holder:
     holder = holder._replace(points=holder.points + change)
     assert holder.points >= 0, "lots never go below zero"
-    if holder.points > TOTAL_MAX:
-        raise Rejected(error_pb2.REASON_OUTSTANDING_LIMIT, holder_id=holder.holder_id, limit=TOTAL_MAX)
+    if holder.points > OUTSTANDING_MAX:
+        raise Rejected(error_pb2.REASON_OUTSTANDING_LIMIT, holder_id=holder.holder_id, limit=OUTSTANDING_MAX)
     state.holders.put(holder.holder_id, holder)
     return holder
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from coalition.calendar import NEVER, end_of_month
+from coalition.form.checks import OUTSTANDING_MAX
 from coalition.v1 import error_pb2, network_pb2
 from coalition.v1.transaction_pb2 import Issue
 from network.ledger.context import Context, Effect, Rejected
-from network.ledger.holdings import TOTAL_MAX, arrears_of, change_arrears, put_in, totals_of
+from network.ledger.holdings import arrears_of, change_arrears, put_in, totals_of
 from network.ledger.kinds.kind import BUSINESS, Kind
 from network.ledger.pledges import accrue
 from network.ledger.records import Part
@@ -54,8 +55,8 @@ def _require_room(ctx: Context, points: int) -> None:
         raise Rejected(error_pb2.REASON_TERMS_MISSING, party_id=issuer, day=ctx.today)
     totals = totals_of(ctx.state, issuer)
     outstanding = totals.in_lots + totals.in_holds + points
-    limit = min(terms.outstanding_points_max or TOTAL_MAX, TOTAL_MAX)
-    if outstanding > limit or totals.issued + points > TOTAL_MAX:
+    limit = min(terms.outstanding_points_max or OUTSTANDING_MAX, OUTSTANDING_MAX)
+    if outstanding > limit:
         raise Rejected(error_pb2.REASON_OUTSTANDING_LIMIT, outstanding=outstanding - points, asked=points, limit=limit)
 
 

@@ -17,8 +17,12 @@ from coalition.v1 import error_pb2
 from coalition.v1.envelope_pb2 import SignedDocument
 
 #: No transaction moves more points than this, whatever the policy says; keeps every sum far below 2**63.
-POINTS_MAX: Final = 10**12
-#: No rate or amount of money exceeds this many micro-units.
+POINTS_MAX: Final = 10**9
+#: No rate exceeds this many micro-units per point (100 units of the currency).
+RATE_MICROS_MAX: Final = 10**8
+#: No issuer has more points outstanding, and no holder has more.
+OUTSTANDING_MAX: Final = 10**15
+#: No amount of money in one transaction exceeds this many micro-units.
 MICROS_MAX: Final = 10**15
 HOLDER_KEYS_MAX: Final = 8
 PARTY_KEYS_MAX: Final = 8
@@ -89,7 +93,7 @@ class Form:
     def identifier(self, value: bytes, field: str) -> None:
         self.require(len(value) == 16, field, "must be the 16 bytes of a transaction id")
 
-    def amount(self, value: int, field: str, longest: int = MICROS_MAX) -> None:
+    def amount(self, value: int, field: str, longest: int) -> None:
         self.require(0 <= value <= longest, field, f"must be from 0 to {longest}, not {value}")
 
     def keys(self, values: Sequence[bytes], field: str, *, fewest: int, most: int) -> None:

@@ -10,8 +10,10 @@ from coalition.calendar import Calendar
 from coalition.form.checks import (
     MICROS_MAX,
     NOTE_MAX,
+    OUTSTANDING_MAX,
     PARTY_KEYS_MAX,
     POINTS_MAX,
+    RATE_MICROS_MAX,
     REFERENCE_MAX,
     Form,
 )
@@ -89,11 +91,11 @@ def publish_terms(form: Form, kind: transaction_pb2.PublishTerms) -> None:
     inside = form.below("terms")
     inside.party(terms.party_id, "party_id")
     inside.day(terms.effective_on, "effective_on")
-    inside.amount(terms.price_micros, "price_micros")
-    inside.amount(terms.reimbursement_micros, "reimbursement_micros")
-    inside.amount(terms.issue_fee_micros, "issue_fee_micros")
+    inside.amount(terms.price_micros, "price_micros", RATE_MICROS_MAX)
+    inside.amount(terms.reimbursement_micros, "reimbursement_micros", RATE_MICROS_MAX)
+    inside.amount(terms.issue_fee_micros, "issue_fee_micros", RATE_MICROS_MAX)
     inside.amount(terms.prefunded_bps, "prefunded_bps", _ALL_BPS)
-    inside.amount(terms.outstanding_points_max, "outstanding_points_max")
+    inside.amount(terms.outstanding_points_max, "outstanding_points_max", OUTSTANDING_MAX)
 
 
 def set_policy(form: Form, kind: transaction_pb2.SetPolicy) -> None:
@@ -156,9 +158,9 @@ def _policy(form: Form, policy: Policy) -> None:
         ("unconsented_points_max", POINTS_MAX),
         ("unconsented_points_per_day_max", POINTS_MAX),
         ("redeem_points_per_day_max", POINTS_MAX),
-        ("cause_reimbursement_micros", MICROS_MAX),
-        ("price_floor_micros", MICROS_MAX),
-        ("reimbursement_ceiling_micros", MICROS_MAX),
+        ("cause_reimbursement_micros", RATE_MICROS_MAX),
+        ("price_floor_micros", RATE_MICROS_MAX),
+        ("reimbursement_ceiling_micros", RATE_MICROS_MAX),
     ):
         form.amount(getattr(policy, field), field, longest)
     form.points(policy.transaction_points_max, "transaction_points_max")
