@@ -8,13 +8,14 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from coalition.keys import PUBLIC_KEY_BYTES, SIGNATURE_BYTES, SigningKey, verify_raw
+from coalition.keys import PUBLIC_KEY_BYTES, SigningKey, verify_raw
 from coalition.merkle import HASH_BYTES
 
 _ALGORITHM_ED25519: Final = b"\x01"
 _SIGNATURE_PREFIX: Final = "\u2014 "
 _KEY_NAME: Final = re.compile(r"[^\s+]+")
 _CONTROL: Final = re.compile(r"[\x00-\x09\x0b-\x1f]")
+_SIGNATURES_MAX: Final = 64
 _SIZE: Final = re.compile(r"0|[1-9][0-9]{0,18}")
 
 
@@ -69,18 +70,25 @@ def open_note(note: str, name: str, public_key: bytes) -> str:
     if _CONTROL.search(note):
         raise NoteError("a note has no control characters other than newlines")
     text += "\n"
-    expected = key_id(name, public_key)
-    for line in signatures.removesuffix("\n").split("\n"):
-        if not line.startswith(_SIGNATURE_PREFIX):
-            raise NoteError("a signature line of the note does not start with an em dash")
-        signer, _, encoded = line.removeprefix(_SIGNATURE_PREFIX).partition(" ")
-        data = _from_base64(encoded, "a signature of the note")
-        if signer != name or data[:4] != expected:
-            continue
-        if len(data) != 4 + SIGNATURE_BYTES or not verify_raw(public_key, data[4:], text.encode()):
+    lines = signatures.removesuffix("\n").split("\n")
+    if len(lines) > _SIGNATURES_MAX:
+        raise NoteError(f"a note has at most {_SIGNATURES_MAX} signatures")
+    expected = (name, key_id(name, public_key))
+    found = [data for signer, data in map(_parse_signature, lines) if (signer, data[:4]) == expected]
+    if not found:
+        raise NoteError(f"the note has no signature by {name} with the expected key")
+    for data in found:
+        if not verify_raw(public_key, data[4:], text.encode()):
             raise NoteError(f"the note's signature by {name} is wrong")
-        return text
-    raise NoteError(f"the note has no signature by {name} with the expected key")
+    return text
+
+
+def _parse_signature(line: str) -> tuple[str, bytes]:
+    """The key's name and the bytes (key id, signature) of a signature line."""
+    if not line.startswith(_SIGNATURE_PREFIX):
+        raise NoteError("a signature line of the note does not start with an em dash")
+    signer, _, encoded = line.removeprefix(_SIGNATURE_PREFIX).partition(" ")
+    return signer, _from_base64(encoded, "a signature of the note")
 
 
 @dataclass(frozen=True, slots=True)

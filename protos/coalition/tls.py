@@ -95,21 +95,35 @@ def make_tls(folder: Path, name: str, hosts: Sequence[str]) -> TlsFiles:
     return files
 
 
-def renew_tls(folder: Path, hosts: Sequence[str]) -> TlsFiles:
-    """Replace the server's key and certificate by new ones of the same authority. Raises TlsError, ValueError."""
+def issue_tls(folder: Path, authority: Path, hosts: Sequence[str]) -> TlsFiles:
+    """Make a server certificate in `folder` by the authority whose files lie in the folder `authority`.
+
+    The authority's key stays where it is, so a second service of a network is trusted through the certificate that
+    clients have already. Raises TlsError, FileExistsError, ValueError.
+    """
     files = TlsFiles(folder)
     alternatives = _alternatives(hosts)
-    try:
-        authority = x509.load_pem_x509_certificate(_read(files.authority))
-        authority_key = load_pem_private_key(_read(files.authority_key), None)
-    except (ValueError, TypeError) as error:
-        raise TlsError(f"The authority in {folder} is damaged; make new certificates in an empty folder.") from error
-    if not isinstance(authority_key, ec.EllipticCurvePrivateKey):
-        raise TlsError(f"{files.authority_key} is not a key on the curve P-256.")
-    if authority.not_valid_after_utc <= datetime.now(UTC):
-        raise TlsError(f"The authority in {folder} has expired; make new certificates in an empty folder.")
+    for path in (files.authority, files.certificate, files.key):
+        if path.exists():
+            raise FileExistsError(f"{path} exists already; move it away to make new certificates")
+    certificate, key = _load_authority(TlsFiles(authority))
+    folder.mkdir(parents=True, exist_ok=True)
     server_key = ec.generate_private_key(ec.SECP256R1())
-    server = _server(alternatives, server_key, authority, authority_key)
+    server = _server(alternatives, server_key, certificate, key)
+    _write(files.authority, certificate.public_bytes(Encoding.PEM), 0o644)
+    _write(files.key, _key_bytes(server_key), 0o600)
+    _write(files.certificate, server.public_bytes(Encoding.PEM), 0o644)
+    return files
+
+
+def renew_tls(folder: Path, hosts: Sequence[str], authority: Path | None = None) -> TlsFiles:
+    """Replace the server's key and certificate by new ones of the same authority, whose files lie in `folder` unless
+    another folder is named. Raises TlsError, ValueError."""
+    files = TlsFiles(folder)
+    alternatives = _alternatives(hosts)
+    certificate, key = _load_authority(TlsFiles(authority or folder))
+    server_key = ec.generate_private_key(ec.SECP256R1())
+    server = _server(alternatives, server_key, certificate, key)
     for path, data, mode in (
         (files.key, _key_bytes(server_key), 0o600),
         (files.certificate, server.public_bytes(Encoding.PEM), 0o644),
@@ -119,6 +133,20 @@ def renew_tls(folder: Path, hosts: Sequence[str]) -> TlsFiles:
         _write(fresh, data, mode)
         fresh.replace(path)
     return files
+
+
+def _load_authority(files: TlsFiles) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    certificate_pem, key_pem = _read(files.authority), _read(files.authority_key)
+    try:
+        certificate = x509.load_pem_x509_certificate(certificate_pem)
+        key = load_pem_private_key(key_pem, None)
+    except (ValueError, TypeError) as error:
+        raise TlsError(f"The authority in {files.folder} is damaged; make a new one in an empty folder.") from error
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
+        raise TlsError(f"{files.authority_key} is not the key of {files.authority}.")
+    if certificate.not_valid_after_utc <= datetime.now(UTC):
+        raise TlsError(f"The authority in {files.folder} has expired; make a new one in an empty folder.")
+    return certificate, key
 
 
 def load_server_tls(folder: Path) -> ServerTls:

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from coalition import dsse
 from coalition.envelope import open_envelope
 from coalition.errors import Refused, reason_name
+from coalition.form import POINTS_MAX
 from coalition.keys import SigningKey
 from coalition.merkle import root_over
 from coalition.v1 import transaction_pb2 as pb
@@ -202,7 +203,7 @@ def envelopes() -> dict[str, Any]:
         ),
         "zero points": _envelope([close_window, _changed("issue", points=0)]),
         "negative points": _envelope([_changed("issue", points=-1)]),
-        "too many points": _envelope([_changed("issue", points=10**12 + 1)]),
+        "too many points": _envelope([_changed("issue", points=POINTS_MAX + 1)]),
         "overflowing points": _envelope([_changed("issue", points=2**63 - 1)]),
         "several fields wrong": _envelope([_changed("issue", points=0, holder_id="", reason="x" * 41)]),
         "altered consent": _envelope([_changed("redeem", consent=_bad_consent())]),

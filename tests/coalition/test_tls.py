@@ -9,7 +9,7 @@ import grpc
 import pytest
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from coalition.tls import TlsError, TlsFiles, load_server_tls, make_tls, renew_tls
+from coalition.tls import TlsError, TlsFiles, issue_tls, load_server_tls, make_tls, renew_tls
 
 
 def ask(files: TlsFiles, authority: bytes, host: str = "localhost") -> int:
@@ -58,6 +58,18 @@ def test_renewed_server_is_trusted_through_the_same_authority(tmp_path: Path) ->
     assert ask(files, authority) == health_pb2.HealthCheckResponse.SERVING
 
 
+def test_second_service_is_trusted_through_the_same_authority(tmp_path: Path) -> None:
+    """Another service gets a certificate by the same authority, and never the authority's key."""
+    first = make_tls(tmp_path / "first", "Test network", ["localhost"])
+    second = issue_tls(tmp_path / "second", first.folder, ["localhost"])
+    assert not second.authority_key.exists()
+    assert ask(second, first.authority.read_bytes()) == health_pb2.HealthCheckResponse.SERVING
+    renew_tls(second.folder, ["localhost"], first.folder)
+    assert ask(second, second.authority.read_bytes()) == health_pb2.HealthCheckResponse.SERVING
+    with pytest.raises(FileExistsError):
+        issue_tls(tmp_path / "second", first.folder, ["localhost"])
+
+
 def test_keys_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     """Neither making nor renewing leaves a key open to other users."""
     files = make_tls(tmp_path, "Test network", ["localhost"])
@@ -103,4 +115,7 @@ def test_damaged_missing_and_foreign_files_are_named(tmp_path: Path) -> None:
         load_server_tls(tmp_path)
     files.authority.write_bytes(b"nothing")
     with pytest.raises(TlsError, match="is damaged"):
+        renew_tls(tmp_path, ["localhost"])
+    files.authority.write_bytes(other.authority.read_bytes())
+    with pytest.raises(TlsError, match="is not the key of"):
         renew_tls(tmp_path, ["localhost"])
