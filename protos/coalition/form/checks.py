@@ -24,6 +24,8 @@ RATE_MICROS_MAX: Final = 10**8
 OUTSTANDING_MAX: Final = 10**15
 #: No amount of money in one transaction exceeds this many micro-units.
 MICROS_MAX: Final = 10**15
+#: No purchase is of more minor units; enough for currencies of small units.
+PURCHASE_MINOR_MAX: Final = 10**15
 HOLDER_KEYS_MAX: Final = 8
 PARTY_KEYS_MAX: Final = 8
 REFERENCE_MAX: Final = 64

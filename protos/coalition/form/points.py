@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from coalition import dsse
-from coalition.form.checks import POINTS_MAX, REASON_MAX, REFERENCE_MAX, Form
+from coalition.form.checks import PURCHASE_MINOR_MAX, REASON_MAX, REFERENCE_MAX, Form
 from coalition.v1 import consent_pb2, transaction_pb2
 from coalition.v1.consent_pb2 import Consent
 from coalition.v1.envelope_pb2 import SignedDocument
@@ -18,7 +18,7 @@ def issue(form: Form, kind: transaction_pb2.Issue) -> None:
     form.points(kind.points)
     form.text(kind.reason, "reason", REASON_MAX)
     form.text(kind.reference, "reference", REFERENCE_MAX)
-    form.amount(kind.purchase_amount_minor, "purchase_amount_minor", POINTS_MAX)
+    form.amount(kind.purchase_amount_minor, "purchase_amount_minor", PURCHASE_MINOR_MAX)
     form.day(kind.available_on, "available_on", optional=True)
 
 
@@ -26,7 +26,7 @@ def redeem(form: Form, kind: transaction_pb2.Redeem) -> None:
     form.holder(kind.holder_id)
     form.points(kind.points)
     form.text(kind.reference, "reference", REFERENCE_MAX)
-    form.amount(kind.purchase_amount_minor, "purchase_amount_minor", POINTS_MAX)
+    form.amount(kind.purchase_amount_minor, "purchase_amount_minor", PURCHASE_MINOR_MAX)
     if kind.HasField("consent"):
         _consent(form, kind.consent)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from coalition.form import POINTS_MAX
+from coalition.form.checks import POINTS_MAX, PURCHASE_MINOR_MAX
 from tests.coalition.form.alter import Case, case_name, wrong_paths
 
 
@@ -45,7 +45,7 @@ BROKEN: list[Case] = [
     *text("issue", "reason", 40),
     *text("issue", "reference", 64),
     ("issue", {"purchase_amount_minor": -1}, ["purchase_amount_minor"]),
-    ("issue", {"purchase_amount_minor": POINTS_MAX + 1}, ["purchase_amount_minor"]),
+    ("issue", {"purchase_amount_minor": PURCHASE_MINOR_MAX + 1}, ["purchase_amount_minor"]),
     ("issue", {"available_on": "tomorrow"}, ["available_on"]),
     ("issue", {"available_on": "2023-02-29"}, ["available_on"]),
     *holder("redeem"),
