@@ -16,12 +16,17 @@ def totals_of(state: State, issuer: str) -> Totals:
     return state.totals.get(issuer) or Totals(issuer)
 
 
+def lots_of(ctx: Context, holder_id: str) -> purse.Lots:
+    """A holder's lots today, in the order of consumption."""
+    return purse.mature(ctx.state.lots.get(holder_id) or (), ctx.today)
+
+
 def put_in(ctx: Context, holder: Holder, parts: Iterable[Part], *, available_on: str = "") -> Holder:
     """Add points to a holder's lots. Raises Rejected with OUTSTANDING_LIMIT beyond what can be counted."""
     state = ctx.state
     parts = tuple(parts)
-    lots = purse.mature(state.lots.get(holder.holder_id) or (), ctx.today)
-    state.lots.put(holder.holder_id, purse.add(lots, parts, available_on=available_on, opened=ctx.sequence))
+    lots = purse.add(lots_of(ctx, holder.holder_id), parts, available_on=available_on, opened=ctx.sequence)
+    state.lots.put(holder.holder_id, lots)
     points = 0
     for part in parts:
         points += part.points
@@ -32,7 +37,7 @@ def put_in(ctx: Context, holder: Holder, parts: Iterable[Part], *, available_on:
 
 def take_out(ctx: Context, holder: Holder, points: int) -> tuple[Holder, tuple[Part, ...]]:
     """Take spendable points, earliest expiry first. Raises Rejected with INSUFFICIENT_POINTS."""
-    lots = purse.mature(ctx.state.lots.get(holder.holder_id) or (), ctx.today)
+    lots = lots_of(ctx, holder.holder_id)
     remaining, taken, missing = purse.take(lots, points, lambda lot: purse.is_spendable(lot, ctx.today))
     if missing:
         raise Rejected(

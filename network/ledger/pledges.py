@@ -10,6 +10,8 @@ from network.ledger.records import Pledge, PledgeStatus
 
 #: Hundredths of a percent in a whole.
 ALL_BPS: Final = 10_000
+#: Far more than the largest pledge ever gives, and still a 64-bit integer.
+ACCRUED_BPS_MAX: Final = 10**18
 
 
 def accrue(ctx: Context, holder_id: str, points: int) -> None:
@@ -38,7 +40,7 @@ def _change(ctx: Context, holder_id: str, points: int, earned_us: int) -> None:
 
 
 def _with_accrued(pledge: Pledge, accrued_bps: int) -> Pledge:
-    accrued_bps = max(accrued_bps, pledge.donated_points * ALL_BPS)
+    accrued_bps = min(max(accrued_bps, pledge.donated_points * ALL_BPS), ACCRUED_BPS_MAX)
     due = min(accrued_bps // ALL_BPS, pledge.points_max) - pledge.donated_points
     return pledge._replace(accrued_bps=accrued_bps, due_points=due)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from coalition.v1 import error_pb2
 from coalition.v1 import transaction_pb2 as pb
 from network.ledger.context import Context, Effect, Rejected
-from network.ledger.holdings import count, put_in, take_any
+from network.ledger.holdings import count, lots_of, put_in, take_any
 from network.ledger.kinds.issue import expiry_of
 from network.ledger.kinds.kind import BUSINESS, OPERATOR, Kind
 from network.ledger.records import Part
@@ -32,7 +32,7 @@ def apply(ctx: Context, message: pb.Adjust) -> Effect:
         put_in(ctx, holder, parts)
         count(ctx.state, parts, adjusted=1)
         return Effect(holder.holder_id, parts)
-    lots = ctx.state.lots.get(holder.holder_id) or ()
+    lots = lots_of(ctx, holder.holder_id)
     asked = -correction.points
     _, parts, missing = take_any(ctx, holder, lots, asked, lambda lot: lot.issuer == correction.issuer)
     if missing:

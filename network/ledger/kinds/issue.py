@@ -26,10 +26,11 @@ def apply(ctx: Context, message: Issue) -> Effect:
     available_on = message.available_on if message.available_on > ctx.today else ""
     if available_on and available_on > expires_on:
         raise Rejected(error_pb2.REASON_DATE_INVALID, available_on=available_on, expires_on=expires_on)
-    _require_room(ctx, message.points)
-
     issuer = ctx.author.party_id
+    # What repays arrears does not become outstanding.
     repaid = min(message.points, arrears_of(ctx.state, holder.holder_id, issuer))
+    _require_room(ctx, message.points - repaid)
+
     change_arrears(ctx.state, holder.holder_id, issuer, -repaid)
     parts = (Part(issuer, expires_on, message.points - repaid),) if repaid < message.points else ()
     if parts:
@@ -54,10 +55,10 @@ def _require_room(ctx: Context, points: int) -> None:
     if terms is None:
         raise Rejected(error_pb2.REASON_TERMS_MISSING, party_id=issuer, day=ctx.today)
     totals = totals_of(ctx.state, issuer)
-    outstanding = totals.in_lots + totals.in_holds + points
+    outstanding = totals.in_lots + totals.in_holds
     limit = min(terms.outstanding_points_max or OUTSTANDING_MAX, OUTSTANDING_MAX)
-    if outstanding > limit:
-        raise Rejected(error_pb2.REASON_OUTSTANDING_LIMIT, outstanding=outstanding - points, asked=points, limit=limit)
+    if outstanding + points > limit:
+        raise Rejected(error_pb2.REASON_OUTSTANDING_LIMIT, outstanding=outstanding, asked=points, limit=limit)
 
 
 KIND = Kind(BUSINESS, touches, apply)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from coalition.calendar import add_days, end_of_month
 from coalition.v1 import error_pb2
 from coalition.v1 import transaction_pb2 as pb
-from network.ledger import purse
 from network.ledger.context import Context, Effect, Rejected
-from network.ledger.holdings import change_arrears, count, put_in, take_any, totals_of
+from network.ledger.holdings import change_arrears, count, lots_of, put_in, take_any, totals_of
 from network.ledger.kinds.capture import split
 from network.ledger.kinds.kind import BUSINESS, Kind
 from network.ledger.pledges import unaccrue
@@ -47,7 +46,7 @@ def _take_back(ctx: Context, holder: Holder, original: Original, points: int) ->
     """Points return to the issuer; what the holder has spent already becomes arrears."""
     issuer = original.author
     filled = original.parts[0].expires_on if original.parts else ""
-    lots = purse.mature(ctx.state.lots.get(holder.holder_id) or (), ctx.today)
+    lots = lots_of(ctx, holder.holder_id)
     # The lot that the issue filled comes first, then pending ones, then those that expire last.
     ordered = [
         lot

@@ -1,0 +1,238 @@
+"""One running hub: makes every part, starts them in order, and stops them in the reverse one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from coalition.clock import US_PER_S, Clock
+from coalition.errors import Refused, reason_name
+from coalition.keyfile import load_key
+from coalition.keys import SigningKey, fingerprint
+from coalition.tls import ServerTls, load_server_tls
+from network.codes import Codes
+from network.config import ConfigError, HubConfig
+from network.journal.admission import Admission
+from network.journal.commits import Commits
+from network.journal.log import Log
+from network.journal.stream import JournalReader
+from network.journal.writer import Writer, WriterLimits
+from network.ledger.records import Network
+from network.rpc.callers import Callers
+from network.rpc.directory import DirectoryServicer
+from network.rpc.journal import JournalServicer
+from network.rpc.ledger import LedgerServicer
+from network.rpc.news import News
+from network.rpc.operator import OperatorServicer
+from network.rpc.server import RpcServer, Servicers
+from network.rpc.stopping import Stopping
+from network.rpc.submissions import Submissions
+from network.rpc.threads import Threads
+from network.steward import Steward
+from network.store.engine import sqlite_url
+from network.store.reads import StoreReads
+from network.store.store import Store
+
+#: How often the hub looks for what is due, and for what other hubs have changed, in seconds.
+SWEEP_EVERY_S: Final = 60.0
+REFRESH_EVERY_S: Final = 5.0
+
+_SWEEP_TIMEOUT_S: Final = 3_600.0
+_SWEEPS_WAITING: Final = 8
+_ADMISSION_TIMEOUT_S: Final = 30.0
+
+_log = structlog.stdlib.get_logger("network.hub")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a hub needs before it listens, read and found to belong together."""
+
+    config: HubConfig
+    key: SigningKey
+    tls: ServerTls
+    store: Store
+    network: Network
+
+
+def open_hub(config: HubConfig, passphrase: str) -> Opened:
+    """Read the key, the certificate and the database, bringing the latter to this version.
+
+    Raises ConfigError, KeyFileError, TlsError, StoreError, each saying what to do.
+    """
+    key = load_key(config.hub_key, passphrase)
+    tls = load_server_tls(config.tls)
+    if not config.database.is_file():
+        raise ConfigError(f"The database {config.database} is missing. Put it back, or restore a backup.")
+    store = Store(sqlite_url(config.database))
+    try:
+        store.upgrade()
+        return Opened(config, key, tls, store, _check_network(config, key, store))
+    except BaseException:
+        store.close()
+        raise
+
+
+def _check_network(config: HubConfig, key: SigningKey, store: Store) -> Network:
+    reference = store.reference()
+    network = reference.network.get("")
+    if network is None:
+        raise ConfigError(f"The database {config.database} holds no network. Restore a backup of it.")
+    if network.network_id != config.network_id:
+        raise ConfigError(
+            f"The database {config.database} is of network {network.network_id!r}, hub.toml of {config.network_id!r}."
+        )
+    hub = reference.parties.get(network.hub)
+    assert hub is not None, "the Genesis registers the hub"
+    if key.public not in hub.keys:
+        raise ConfigError(
+            f"The key {config.hub_key} ({fingerprint(key.public)}) is not in force for this network's hub. Name the "
+            f"one that is as hub_key in {config.folder / 'hub.toml'}."
+        )
+    return network
+
+
+class Hub:
+    """A hub in the running event loop. `start` it once, then `stop` it once."""
+
+    def __init__(self, opened: Opened, *, clock: Clock, listen: str, steward: bool) -> None:
+        """`listen`: HOST:PORT, port 0 for a free one. `steward`: whether to sweep by itself. Raises ListenError."""
+        self._store = opened.store
+        self._limits = opened.config.limits
+        self._commits = Commits()
+        self._reads = StoreReads(opened.store)
+        self._stopping = Stopping()
+        self._news = News(self._commits)
+        self._reading = Threads(
+            "read", self._limits.read_threads, self._limits.reads_waiting, self._limits.read_timeout_s
+        )
+        self._admitting = Threads("admit", 1, self._limits.queue_envelopes, _ADMISSION_TIMEOUT_S)
+        self._sweeping = Threads("sweep", 1, _SWEEPS_WAITING, _SWEEP_TIMEOUT_S)
+        self._writer = self._make_writer(opened, clock)
+        self._steward = self._make_steward(opened, clock)
+        self._sweeps = steward
+        self._background: list[asyncio.Task[None]] = []
+        self._server = RpcServer(self._make_servicers(opened, clock), opened.tls, listen, self._limits.calls)
+        self._name = {"network_id": opened.network.network_id, "hub_key": fingerprint(opened.key.public)}
+
+    @property
+    def address(self) -> str:
+        """Where it listens, HOST:PORT."""
+        return self._server.address
+
+    async def start(self) -> None:
+        """Serve."""
+        self._commits.announce(self._reads.tip().sequence)
+        self._writer.start()
+        await self._server.start()
+        self._keep(REFRESH_EVERY_S, "refresh", self._reading, self._store.refresh)
+        if self._sweeps:
+            self._keep(SWEEP_EVERY_S, "sweep", self._sweeping, self._steward.sweep)
+        _log.info("serving", address=self.address, **self._name)
+
+    async def stop(self) -> None:
+        """Finish what was admitted, refuse the rest, close everything."""
+        grace_s = self._limits.shutdown_grace_s
+        _log.info("stopping", grace_s=grace_s)
+        await self._server.announce_stop()
+        self._stopping.begin()
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._server.stop(grace_s)
+        finished = await asyncio.to_thread(self._writer.stop, grace_s)
+        self._news.close()
+        for threads in (self._reading, self._admitting, self._sweeping):
+            await asyncio.to_thread(threads.close)
+        self._store.close()
+        _log.info("stopped", finished=finished)
+
+    def _make_writer(self, opened: Opened, clock: Clock) -> Writer:
+        return Writer(
+            opened.store,
+            network_id=opened.network.network_id,
+            key=opened.key,
+            clock=clock,
+            commits=self._commits,
+            limits=WriterLimits(
+                waiting_envelopes_max=self._limits.queue_envelopes, waiting_bytes_max=self._limits.queue_bytes
+            ),
+            deliver=asyncio.get_running_loop().call_soon_threadsafe,
+        )
+
+    def _make_steward(self, opened: Opened, clock: Clock) -> Steward:
+        return Steward(
+            network_id=opened.network.network_id,
+            hub_id=opened.network.hub,
+            key=opened.key,
+            clock=clock,
+            reads=self._reads,
+            reference=opened.store.reference,
+            writer=self._writer,
+        )
+
+    def _make_servicers(self, opened: Opened, clock: Clock) -> Servicers:
+        store, limits, network_id = opened.store, self._limits, opened.network.network_id
+        callers = Callers(network_id=network_id, reference=store.reference, clock=clock, limits=limits)
+        log = Log(store, network_id=network_id, key=opened.key)
+        submissions = Submissions(
+            admission=Admission(store, network_id=network_id, clock=clock, skew_us=limits.clock_skew_s * US_PER_S),
+            writer=self._writer,
+            callers=callers,
+            limits=limits,
+            threads=self._admitting,
+            stopping=self._stopping,
+        )
+        codes = Codes(network_id=network_id, key=opened.key, store=store, reads=self._reads, clock=clock, limits=limits)
+        return Servicers(
+            ledger=LedgerServicer(
+                submissions=submissions,
+                callers=callers,
+                reads=self._reads,
+                codes=codes,
+                reference=store.reference,
+                clock=clock,
+                threads=self._reading,
+                stopping=self._stopping,
+                limits=limits,
+            ),
+            directory=DirectoryServicer(
+                callers=callers, reads=self._reads, reference=store.reference, clock=clock, threads=self._reading
+            ),
+            journal=JournalServicer(
+                callers=callers,
+                reader=JournalReader(store, log),
+                log=log,
+                news=self._news,
+                threads=self._reading,
+                stopping=self._stopping,
+                limits=limits,
+            ),
+            operator=OperatorServicer(
+                callers=callers,
+                reads=self._reads,
+                sweep=self._steward.sweep,
+                sweeping=self._sweeping,
+                threads=self._reading,
+                stopping=self._stopping,
+            ),
+        )
+
+    def _keep(self, every_s: float, what: str, threads: Threads, work: Callable[[], object]) -> None:
+        """Do something again and again until the hub stops, whatever becomes of it once."""
+
+        async def keep_doing() -> None:
+            while True:
+                await asyncio.sleep(every_s)
+                try:
+                    await threads.run(work)
+                except Refused as refused:
+                    _log.warning("put off", work=what, reason=reason_name(refused.reason))
+                except Exception:  # noqa: BLE001 - the next round finds the same work; logged in full
+                    _log.exception("failed", work=what)
+
+        self._background.append(asyncio.create_task(keep_doing()))

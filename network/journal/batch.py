@@ -1,0 +1,143 @@
+"""One batch, one database transaction: lock the head, load, apply in order, write, commit."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, NamedTuple, TypeVar
+
+import structlog
+from sqlalchemy import Connection
+
+from coalition.envelope import OpenedEnvelope
+from coalition.errors import Refused
+from coalition.v1 import error_pb2
+from network.journal.tree import grow
+from network.ledger.engine import Processed, process, touch
+from network.ledger.state import Head, Reference, State, Wanted
+from network.store.flush import flush_journal, flush_state
+from network.store.head import lock_head, write_head
+from network.store.load import load
+from network.store.reference import copy_reference, load_reference
+from network.store.store import Store
+
+logger = structlog.get_logger(__name__)
+
+R = TypeVar("R")
+
+
+class Committed(NamedTuple):
+    """What became of a batch."""
+
+    #: Where the journal ends after it.
+    head: Head
+    #: One for each envelope, in order.
+    results: tuple[Processed | Refused, ...]
+
+
+class BatchCommitter:
+    """Applies batches to the database. Not to be used by two threads at once; other processes may do the same."""
+
+    def __init__(self, store: Store) -> None:
+        self._store: Final = store
+        # As of which entry, and the tables. Reading them for every batch would cost more than the batch.
+        self._reference: tuple[int, Reference] | None = None
+
+    def commit(self, envelopes: Sequence[OpenedEnvelope], now_us: int) -> Committed:
+        """Apply the envelopes in order and commit what they did, all of it or, if this raises, nothing.
+
+        An envelope that is refused does not touch its neighbours. Raises what the database raises.
+        """
+        kept, self._reference = self._reference, None
+        with self._store.write() as connection:
+            head = lock_head(connection)
+            reference = _reference(connection, head, kept)
+            results = _apply(connection, State(head, reference), envelopes, now_us)
+        for table in reference.tables():
+            table.settle()
+        self._reference = (head.reference_sequence, reference)
+        if kept is None or kept[0] != head.reference_sequence:
+            self._store.publish(head.reference_sequence, copy_reference(reference))
+        return Committed(head, results)
+
+
+def _reference(connection: Connection, head: Head, kept: tuple[int, Reference] | None) -> Reference:
+    """The reference tables, read anew when another process has changed them."""
+    if kept is not None and kept[0] == head.reference_sequence:
+        return kept[1]
+    return load_reference(connection)
+
+
+def _apply(
+    connection: Connection, state: State, envelopes: Sequence[OpenedEnvelope], now_us: int
+) -> tuple[Processed | Refused, ...]:
+    size = state.head.sequence
+    results = _process(connection, state, envelopes, now_us)
+    added = [
+        (envelope, result)
+        for envelope, result in zip(envelopes, results, strict=True)
+        if isinstance(result, Processed) and result.entries
+    ]
+    if added:
+        flush_journal(connection, added)
+        grow(connection, size, [entry.leaf_hash for _, processed in added for entry in processed.entries])
+        flush_state(connection, state)
+        write_head(connection, state.head)
+    return tuple(results)
+
+
+def _process(
+    connection: Connection, state: State, envelopes: Sequence[OpenedEnvelope], now_us: int
+) -> list[Processed | Refused]:
+    """Load what the envelopes touch, then let the ledger decide, one after the other."""
+    days = _days(state, now_us, sum(len(envelope.transactions) for envelope in envelopes))
+    wanted = Wanted()
+    touched = [_attempt(envelope, partial(touch, envelope, days, wanted)) for envelope in envelopes]
+    load(connection, state, wanted)
+    return [
+        _attempt(envelope, partial(process, state, envelope, now_us)) if failed is None else failed
+        for envelope, failed in zip(envelopes, touched, strict=True)
+    ]
+
+
+def _attempt(envelope: OpenedEnvelope, step: Callable[[], R]) -> R | Refused:
+    """What a step makes of an envelope. One over which this program stumbles must not take its neighbours with it: it
+    gets an id to quote, under which the log says why."""
+    try:
+        return step()
+    except Refused as refused:
+        return refused
+    except Exception:
+        error_id = new_error_id()
+        logger.exception(
+            "an envelope could not be processed",
+            error_id=error_id,
+            author=envelope.header.author,
+            envelope=envelope.digest.hex(),
+        )
+        return internal(error_id)
+
+
+def _days(state: State, now_us: int, transactions: int) -> tuple[str, ...]:
+    """The days on which entries of the batch may be committed. Commit times are a microsecond apart at least."""
+    if state.reference.network.get("") is None:
+        return ()
+    calendar = state.reference.calendar()
+    first_us = max(now_us, state.head.committed_us + 1)
+    return tuple(sorted({calendar.day(first_us), calendar.day(first_us + transactions)}))
+
+
+def new_error_id() -> str:
+    """What a caller quotes and the log knows."""
+    return secrets.token_hex(8)
+
+
+def internal(error_id: str) -> Refused:
+    """For a failure of this program; the cause is in the log."""
+    return Refused(
+        error_pb2.REASON_INTERNAL,
+        f"The hub failed to process the envelope. Quote {error_id} to its operator; sending the same envelope again "
+        "does no harm.",
+        {"error_id": error_id},
+    )

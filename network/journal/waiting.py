@@ -1,0 +1,117 @@
+"""Admitted envelopes that wait for the writer. Bounded: what does not fit is refused at once, not kept waiting."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from coalition.envelope import OpenedEnvelope
+from coalition.errors import Refused
+from coalition.v1 import error_pb2
+from coalition.v1.ledger_service_pb2 import SubmitResponse
+from network.ledger.engine import Processed
+
+
+@dataclass(frozen=True, slots=True)
+class WriterLimits:
+    """What may wait, and how much of it one batch takes."""
+
+    waiting_envelopes_max: int = 4_096
+    waiting_bytes_max: int = 64 << 20
+    batch_transactions_max: int = 4_000
+    batch_bytes_max: int = 8 << 20
+
+
+class Answer(NamedTuple):
+    """What a committed envelope gets."""
+
+    #: With the hub's signed receipt.
+    response: SubmitResponse
+    processed: Processed
+
+
+class Submission(NamedTuple):
+    """An envelope that waits, and where its answer goes."""
+
+    envelope: OpenedEnvelope
+    size: int
+    answer: Future[Answer]
+
+
+class Waiting:
+    """Safe to use from many threads."""
+
+    def __init__(self, limits: WriterLimits) -> None:
+        self._limits: Final = limits
+        self._changed = threading.Condition()
+        self._submissions: deque[Submission] = deque()
+        self._bytes = 0
+        self._closed = False
+
+    def put(self, submission: Submission) -> None:
+        """Raises Refused: SHUTTING_DOWN, OVERLOADED."""
+        limits = self._limits
+        with self._changed:
+            if self._closed:
+                raise shutting_down()
+            if (
+                len(self._submissions) >= limits.waiting_envelopes_max
+                or self._bytes + submission.size > limits.waiting_bytes_max
+            ):
+                raise Refused(
+                    error_pb2.REASON_OVERLOADED,
+                    f"{len(self._submissions)} envelopes with {self._bytes} bytes are waiting for the ledger already. "
+                    "Send the same envelope again in a moment.",
+                    {
+                        "waiting_envelopes_max": str(limits.waiting_envelopes_max),
+                        "waiting_bytes_max": str(limits.waiting_bytes_max),
+                    },
+                )
+            self._submissions.append(submission)
+            self._bytes += submission.size
+            self._changed.notify()
+
+    def take(self, envelopes_max: int) -> list[Submission]:
+        """What waits, in order, at least one and as many as one batch may hold.
+
+        Waits until there is one; an empty list says that there will be none.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._submissions or self._closed)
+            taken: list[Submission] = []
+            transactions = size = 0
+            while self._submissions and len(taken) < envelopes_max:
+                following = self._submissions[0]
+                transactions += len(following.envelope.transactions)
+                size += following.size
+                if taken and (
+                    transactions > self._limits.batch_transactions_max or size > self._limits.batch_bytes_max
+                ):
+                    break
+                taken.append(self._submissions.popleft())
+                self._bytes -= following.size
+            return taken
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    def clear(self) -> list[Submission]:
+        """Everything that still waits, taken out."""
+        with self._changed:
+            left = list(self._submissions)
+            self._submissions.clear()
+            self._bytes = 0
+            return left
+
+
+def shutting_down() -> Refused:
+    """For whoever comes too late."""
+    return Refused(
+        error_pb2.REASON_SHUTTING_DOWN, "The hub is shutting down. Send the same envelope again in a moment."
+    )

@@ -1,0 +1,38 @@
+"""One call's name in log and answer: a request id, and the party once it is known."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable
+from typing import Final
+
+import structlog
+
+REQUEST_ID_KEY: Final = "x-request-id"
+
+_SANE: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def request_id(metadata: Iterable[tuple[str, str | bytes]] | None) -> str:
+    """The caller's own request id where it is short and plain, else a new one."""
+    for key, value in metadata or ():
+        if key == REQUEST_ID_KEY and isinstance(value, str) and _SANE.fullmatch(value):
+            return value
+    return uuid.uuid4().hex
+
+
+def begin_call(identifier: str, method: str) -> None:
+    """Name the call on every line that is logged while it is served."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=identifier, method=method, party="")
+
+
+def name_party(party_id: str) -> None:
+    """Name the party on every further line of this call. Only for one that has proven who it is."""
+    structlog.contextvars.bind_contextvars(party=party_id)
+
+
+def note_facts(**facts: int) -> None:
+    """Counts for the line that ends the call, such as the envelopes of a stream."""
+    structlog.contextvars.bind_contextvars(**facts)

@@ -1,0 +1,156 @@
+"""What every call has in common: an id, a log line, and errors that say what to do and give nothing away."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, Final, NoReturn, TypeAlias, cast
+
+import grpc
+import structlog
+from google.rpc import status_pb2
+
+from coalition.errors import Refused, reason_name
+from coalition.status import TRAILER, to_status
+from coalition.v1 import error_pb2
+from network.rpc.calls import REQUEST_ID_KEY, begin_call, request_id
+
+# Generic in the types only.
+Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+Context = grpc.aio.ServicerContext[Any, Any]
+Unary = Callable[[Any, Context], Awaitable[Any]]
+Streaming = Callable[[Any, Context], AsyncIterator[Any]]
+
+_OURS: Final = "/coalition."
+# Trailers share gRPC's 8 KiB of metadata, in which the text stands twice.
+_MESSAGE_MAX: Final = 1_000
+_VIOLATIONS_MAX: Final = 10
+#: When to try again, where whoever refused does not know better.
+_RETRY_AFTER_MS: Final = "100"
+
+_log = structlog.stdlib.get_logger("network.rpc")
+
+
+class OutOfRange(Refused):
+    """A position past the end: the gRPC status OUT_OF_RANGE, by which followers know it (AIP-193)."""
+
+
+def status_of(refused: Refused) -> status_pb2.Status:
+    """What a refusal says on the wire, cut to what fits into metadata."""
+    facts = refused.facts
+    if refused.reason == error_pb2.REASON_OVERLOADED:
+        facts = {"retry_after_ms": _RETRY_AFTER_MS, **facts}
+    fitting = Refused(refused.reason, refused.message[:_MESSAGE_MAX], facts, refused.violations[:_VIOLATIONS_MAX])
+    status = to_status(fitting)
+    if isinstance(refused, OutOfRange):
+        status.code = grpc.StatusCode.OUT_OF_RANGE.value[0]
+    return status
+
+
+def internal_error(identifier: str) -> Refused:
+    """All that a caller learns about an exception that nobody expected; to be called while it is handled."""
+    _log.exception("unexpected", error_id=identifier)
+    return Refused(
+        error_pb2.REASON_INTERNAL,
+        f"The hub failed. Tell its operator this id: {identifier}. A write may or may not have been committed: send "
+        "the same bytes again.",
+        {"error_id": identifier},
+    )
+
+
+class CallInterceptor(grpc.aio.ServerInterceptor):
+    """Wraps every method of this protocol; health and reflection are left as they are."""
+
+    def __init__(self) -> None:
+        self._wrapped: dict[str, Handler] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        method = handler_call_details.method
+        known = self._wrapped.get(method)
+        if known is not None:
+            return known
+        handler = await continuation(handler_call_details)
+        if handler is not None and method.startswith(_OURS):
+            handler = self._wrapped[method] = _wrap(method, handler)
+        return handler
+
+
+def _wrap(method: str, handler: Handler) -> Handler:
+    decode, encode = handler.request_deserializer, handler.response_serializer
+    if handler.unary_unary is not None:
+        unary = _unary(method, cast(Unary, handler.unary_unary))
+        return grpc.unary_unary_rpc_method_handler(cast(Any, unary), decode, encode)
+    if handler.unary_stream is not None:
+        stream = _streaming(method, cast(Streaming, handler.unary_stream))
+        return grpc.unary_stream_rpc_method_handler(cast(Any, stream), decode, encode)
+    assert handler.stream_stream is not None, "the protocol has no methods that take a stream and give one answer"
+    stream = _streaming(method, cast(Streaming, handler.stream_stream))
+    return grpc.stream_stream_rpc_method_handler(cast(Any, stream), decode, encode)
+
+
+def _unary(method: str, behavior: Unary) -> Unary:
+    async def serve(request: Any, context: Context) -> Any:
+        call = _Call(method, context)
+        try:
+            response = await behavior(request, context)
+        except Refused as refused:
+            await call.refuse(refused)
+        except asyncio.CancelledError:
+            call.end("CANCELLED")
+            raise
+        except Exception:  # noqa: BLE001 - the last resort of every call; logged in full, answered with an id
+            await call.refuse(internal_error(call.identifier))
+        call.end("OK")
+        return response
+
+    return serve
+
+
+def _streaming(method: str, behavior: Streaming) -> Streaming:
+    async def serve(request: Any, context: Context) -> AsyncIterator[Any]:
+        call = _Call(method, context)
+        try:
+            async for response in behavior(request, context):
+                yield response
+        except Refused as refused:
+            await call.refuse(refused)
+        except (asyncio.CancelledError, GeneratorExit):
+            call.end("CANCELLED")
+            raise
+        except Exception:  # noqa: BLE001 - as above
+            await call.refuse(internal_error(call.identifier))
+        call.end("OK")
+
+    return serve
+
+
+class _Call:
+    """One call from its first moment to its log line."""
+
+    def __init__(self, method: str, context: Context) -> None:
+        self.identifier = request_id(context.invocation_metadata())
+        self._context = context
+        self._began = time.perf_counter()
+        begin_call(self.identifier, method.rpartition("/")[2])
+        context.set_trailing_metadata(((REQUEST_ID_KEY, self.identifier),))
+
+    async def refuse(self, refused: Refused) -> NoReturn:
+        """End the call with an error. Raises what gRPC wants raised."""
+        status = status_of(refused)
+        code = next(code for code in grpc.StatusCode if code.value[0] == status.code)
+        self.end(code.name, reason=reason_name(refused.reason))
+        await self._context.abort(
+            code,
+            status.message,
+            ((REQUEST_ID_KEY, self.identifier), (TRAILER, status.SerializeToString())),
+        )
+        raise AssertionError("abort raises")
+
+    def end(self, status: str, **facts: str) -> None:
+        duration_ms = round((time.perf_counter() - self._began) * 1_000, 1)
+        _log.info("call", status=status, duration_ms=duration_ms, **facts)

@@ -1,0 +1,101 @@
+"""The few forms of statement that the working set needs, each over many keys or rows at once.
+
+Statements go to the driver as text with plain tuples, which costs a fraction of what building them for every batch
+would. They are made once for each table from its definition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import Column, Connection, Table, bindparam, delete
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.sql import ClauseElement
+
+Row = tuple[Any, ...]
+
+_DIALECT: Final = sqlite.dialect()
+# Keys in one statement. Few different sizes, so that the driver finds most statements prepared.
+_SIZES: Final = (1, 8, 64, 512)
+
+
+def rows_by_key(
+    connection: Connection, table: Table, key: tuple[str, ...], columns: tuple[str, ...], keys: Collection[Row]
+) -> Iterator[Row]:
+    """The rows whose `key` columns equal one of `keys`, in no certain order. No key may hold a None."""
+    wanted = list(keys)
+    largest = _SIZES[-1]
+    for first in range(0, len(wanted), largest):
+        chunk = wanted[first : first + largest]
+        size = next(size for size in _SIZES if size >= len(chunk))
+        values = [value for row in chunk for value in row]
+        # Nothing equals NULL, so what fills up the statement finds nothing.
+        values += [None] * (size * len(key) - len(values))
+        yield from connection.exec_driver_sql(lookup_text(table, key, columns, size), tuple(values))
+
+
+@cache
+def lookup_text(table: Table, key: tuple[str, ...], columns: tuple[str, ...], size: int) -> str:
+    """SQLite: CROSS JOIN makes it go from the wanted keys to the table's index, never the other way round."""
+    names = [f"k{position}" for position in range(len(key))]
+    row = f"({', '.join('?' * len(key))})"
+    match = " AND ".join(f"{table.name}.{column} = wanted.{name}" for column, name in zip(key, names, strict=True))
+    return (
+        f"WITH wanted ({', '.join(names)}) AS (VALUES {', '.join([row] * size)}) "  # noqa: S608 - names of our tables
+        f"SELECT {', '.join(f'{table.name}.{column}' for column in columns)} "
+        f"FROM wanted CROSS JOIN {table.name} ON {match}"
+    )
+
+
+def insert_rows(connection: Connection, table: Table, rows: list[Row]) -> None:
+    """Insert rows given in the order of the table's columns."""
+    if rows:
+        connection.exec_driver_sql(_insert(table), rows)
+
+
+def upsert_rows(connection: Connection, table: Table, rows: list[Row]) -> None:
+    """Insert rows given in the order of the table's columns, or replace those with the same primary key."""
+    if rows:
+        connection.exec_driver_sql(_upsert(table), rows)
+
+
+def delete_rows(connection: Connection, table: Table, keys: list[Row]) -> None:
+    """Delete rows by their primary keys, given in the order of its columns."""
+    if keys:
+        connection.exec_driver_sql(_delete(table), keys)
+
+
+@cache
+def _insert(table: Table) -> str:
+    return _text(sqlite.insert(table).values(_parameters(table)), [*table.columns])
+
+
+@cache
+def _upsert(table: Table) -> str:
+    statement = sqlite.insert(table).values(_parameters(table))
+    changed = {column.name: statement.excluded[column.name] for column in table.columns if not column.primary_key}
+    statement = statement.on_conflict_do_update(index_elements=[*table.primary_key.columns], set_=changed)
+    return _text(statement, [*table.columns])
+
+
+@cache
+def _delete(table: Table) -> str:
+    key = [*table.primary_key.columns]
+    return _text(delete(table).where(*(column == bindparam(column.name) for column in key)), key)
+
+
+def _parameters(table: Table) -> dict[str, Any]:
+    return {column.name: bindparam(column.name) for column in table.columns}
+
+
+def _text(statement: ClauseElement, order: Sequence[Column[Any]]) -> str:
+    return driver_text(statement, [column.name for column in order])
+
+
+def driver_text(statement: ClauseElement, order: Sequence[str] = ()) -> str:
+    """A statement as the driver takes it, with parameters in this order."""
+    compiled: Any = statement.compile(dialect=_DIALECT)
+    assert (compiled.positiontup or []) == list(order), "parameters stand in the order in which they are given"
+    return str(compiled)

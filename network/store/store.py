@@ -1,0 +1,76 @@
+"""One database of a hub: reading transactions, writing transactions, and the reference tables in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from network.ledger.state import Reference
+from network.store import migrate
+from network.store.engine import parse_url, reading_engine, writing_engine
+from network.store.errors import StoreError
+from network.store.head import read_head
+from network.store.reference import load_reference
+
+
+class Store:
+    """Safe to use from many threads. Several processes may each have one over the same database."""
+
+    def __init__(self, url: str) -> None:
+        """Nothing is opened yet. Raises StoreError for a URL that this version cannot use."""
+        parsed = parse_url(url)
+        self._writing = writing_engine(parsed)
+        self._reading = reading_engine(parsed)
+        # Among the threads of this process a lock is taken in turn, while SQLite would have them poll for its own.
+        self._one_writer = threading.Lock()
+        self._reference: tuple[int, Reference] = (-1, Reference())
+
+    def upgrade(self) -> None:
+        """Bring the database to this program's version, making it when there is none. Raises StoreError."""
+        try:
+            with self.write() as connection:
+                migrate.upgrade(connection)
+            with self.read() as connection:
+                self._reload(connection)
+        except DBAPIError as error:
+            raise StoreError(f"{self._writing.url} cannot be opened: {error.orig}") from error
+
+    def close(self) -> None:
+        """Close every connection that is not in use."""
+        self._writing.dispose()
+        self._reading.dispose()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one snapshot and can change nothing."""
+        with self._reading.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection that holds the database's lock. Commits at the end, rolls back when an exception leaves."""
+        with self._one_writer, self._writing.begin() as connection:
+            yield connection
+
+    def reference(self) -> Reference:
+        """The reference tables as of the newest commit that this process knows of. Not to be changed."""
+        return self._reference[1]
+
+    def refresh(self) -> Reference:
+        """The reference tables, read anew when another process has changed them."""
+        with self.read() as connection:
+            if read_head(connection).reference_sequence != self._reference[0]:
+                self._reload(connection)
+        return self.reference()
+
+    def publish(self, reference_sequence: int, reference: Reference) -> None:
+        """Let readers see the reference tables as of an entry, unless they see later ones already."""
+        if reference_sequence > self._reference[0]:
+            self._reference = (reference_sequence, reference)
+
+    def _reload(self, connection: Connection) -> None:
+        self.publish(read_head(connection).reference_sequence, load_reference(connection))

@@ -1,0 +1,101 @@
+"""Checks a hub's database against its journal, trusting neither the program that wrote it nor the tables it wrote.
+
+The journal is replayed from its first entry into an empty state by the ledger itself. Every signature is checked, every
+outcome and every hash is made again, and every table is compared, row by row and column by column, with what comes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from coalition.note import Checkpoint
+from network.ledger.invariants import violations
+from network.store.engine import parse_url, reading_engine
+from network.store.errors import StoreError
+from network.verify.projections import check_projections
+from network.verify.replay import Pinned, Replay
+from network.verify.report import Failure, Failures, Report
+from network.verify.structure import check_structure
+
+__all__ = ["Failure", "Report", "verify_database"]
+
+#: Called with the number of entries checked and of all.
+Progress = Callable[[int, int], object]
+
+
+def verify_database(
+    url: str,
+    *,
+    network_id: str | None = None,
+    hub_keys: Sequence[bytes] = (),
+    checkpoint: Checkpoint | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Check all of a database, in one snapshot; a hub may go on writing meanwhile.
+
+    A database alone cannot tell that its newest entries were cut off or that all of it was made up. What is known from
+    elsewhere can be given: `network_id`, `hub_keys` (raw keys that are or were the hub's), and as `checkpoint` a log
+    that this one must begin with.
+
+    Raises StoreError when there is no database. Whatever is wrong inside it is reported.
+    """
+    parsed = parse_url(url)
+    if not Path(parsed.database or "").is_file():
+        raise StoreError(f"There is no database at {parsed.database}.")
+    failures = Failures()
+    replay = Replay(Pinned(network_id, tuple(hub_keys), checkpoint), progress or _no_progress)
+    engine = reading_engine(parsed)
+    try:
+        with closing(_Guarded(engine, failures)) as guarded:
+            guarded.run("the structure", check_structure)
+            guarded.run("the journal", replay.run)
+            if replay.complete:
+                guarded.run("the tables", lambda connection, found: check_projections(connection, replay.state, found))
+                for violation in violations(replay.state):
+                    failures.add("the ledger's rules", "every rule to hold", violation)
+    finally:
+        engine.dispose()
+    head = replay.state.head
+    return Report(replay.network_id, head.sequence, head.frontier.root(), replay.complete, *failures.listed())
+
+
+def _no_progress(_done: int, _all: int) -> None:
+    """For those who do not look."""
+
+
+class _Guarded:
+    """Runs checks over one snapshot. What the database itself cannot read is a failure like any other."""
+
+    def __init__(self, engine: Engine, failures: Failures) -> None:
+        self._failures = failures
+        self._connection: Connection | None = None
+        try:
+            self._connection = engine.connect()
+            self._connection.begin()
+            # Text that is not UTF-8 any more shall be shown as wrong, not end the check.
+            driver = self._connection.connection.driver_connection
+            assert driver is not None, "the connection is open"
+            driver.text_factory = _text
+        except DBAPIError as error:
+            failures.add("the database file", "a readable database", str(error.orig))
+
+    def run(self, what: str, check: Callable[[Connection, Failures], None]) -> None:
+        if self._connection is None:
+            return
+        try:
+            check(self._connection, self._failures)
+        except DBAPIError as error:
+            self._failures.add(f"{what}: {self._failures.place}", "readable rows", str(error.orig))
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")

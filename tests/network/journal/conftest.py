@@ -1,0 +1,60 @@
+"""A town with a hub's store, writer and log over a new database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from coalition.envelope import OpenedEnvelope
+from network.journal.commits import Commits
+from network.journal.log import Log
+from network.journal.writer import Answer, Writer
+from network.store.engine import sqlite_url
+from network.store.store import Store
+from tests.network.town import NETWORK_ID, Town, key_of
+
+
+@dataclass
+class Desk:
+    """Where a test hands in envelopes."""
+
+    town: Town
+    store: Store
+    commits: Commits
+    writer: Writer
+    log: Log
+
+    def submit(self, *envelopes: OpenedEnvelope) -> list[Answer]:
+        """Commit envelopes and wait for their answers. Raises Refused for the first that is refused."""
+        return [future.result(10) for future in [self.writer.submit(envelope) for envelope in envelopes]]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """Of this version, and empty."""
+    store = Store(sqlite_url(tmp_path / "hub.db"))
+    store.upgrade()
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def town() -> Town:
+    """At its first day."""
+    return Town()
+
+
+@pytest.fixture
+def desk(store: Store, town: Town) -> Iterator[Desk]:
+    """With a founded network and three members."""
+    commits = Commits()
+    writer = Writer(store, network_id=NETWORK_ID, key=key_of("hub"), clock=town.clock, commits=commits)
+    writer.start()
+    desk = Desk(town, store, commits, writer, Log(store, network_id=NETWORK_ID, key=key_of("hub")))
+    members = town.envelope("grocer", town.enrol("anna"), town.enrol("bert"), town.enrol("cleo"))
+    desk.submit(*town.founding(), members)
+    yield desk
+    writer.stop(10)

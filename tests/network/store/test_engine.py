@@ -1,0 +1,114 @@
+"""Transactions begin, see and lock as the writer and its readers need it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from network.store.engine import is_busy, parse_url, sqlite_url
+from network.store.errors import StoreError
+from network.store.store import Store
+
+ADD = "INSERT INTO nonces VALUES (?, x'01', 1)"
+COUNT = "SELECT count(*) FROM nonces"
+
+
+def test_commits_are_on_disk_before_they_are_acknowledged(store: Store) -> None:
+    """The writer's connection has a write-ahead log that is flushed with every commit."""
+    with store.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+
+
+def test_read_sees_one_snapshot(store: Store) -> None:
+    """What is committed during a read does not show in it, and shows in the next."""
+    with store.read() as reader:
+        assert reader.exec_driver_sql(COUNT).scalar() == 0
+        with store.write() as writer:
+            writer.exec_driver_sql(ADD, ("a",))
+        assert reader.exec_driver_sql(COUNT).scalar() == 0
+    with store.read() as reader:
+        assert reader.exec_driver_sql(COUNT).scalar() == 1
+
+
+def test_read_changes_nothing(store: Store) -> None:
+    """A connection for reading refuses to write."""
+    with store.read() as reader, pytest.raises(OperationalError, match="readonly"):
+        reader.exec_driver_sql(ADD, ("a",))
+
+
+def test_exception_rolls_a_write_back(store: Store) -> None:
+    """All of a transaction is written or nothing."""
+
+    def write_and_fail() -> None:
+        with store.write() as writer:
+            writer.exec_driver_sql(ADD, ("a",))
+            raise RuntimeError("no more")
+
+    with pytest.raises(RuntimeError, match="no more"):
+        write_and_fail()
+    with store.read() as reader:
+        assert reader.exec_driver_sql(COUNT).scalar() == 0
+
+
+def test_write_takes_the_lock_when_it_begins(tmp_path: Path, store: Store) -> None:
+    """While one process writes, no other can begin to, and it is told that somebody else is at it."""
+    other = sqlite3.connect(tmp_path / "hub.db", timeout=0, isolation_level=None)
+    with store.write(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+    other.execute("BEGIN IMMEDIATE")
+    with store.read() as reader:
+        assert reader.exec_driver_sql(COUNT).scalar() == 0
+    other.execute("ROLLBACK")
+    other.close()
+
+
+def test_busy_database_is_told_from_a_broken_one(tmp_path: Path, store: Store) -> None:
+    """Only another process's lock is a reason to try the same again."""
+    other = sqlite3.connect(tmp_path / "hub.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with store.read() as reader:
+        reader.exec_driver_sql("PRAGMA busy_timeout = 0")
+        reader.exec_driver_sql("PRAGMA query_only = OFF")
+        with pytest.raises(OperationalError) as busy:
+            reader.exec_driver_sql(ADD, ("a",))
+        with pytest.raises(OperationalError) as wrong:
+            reader.exec_driver_sql("SELECT nothing FROM nowhere")
+    assert is_busy(busy.value)
+    assert not is_busy(wrong.value)
+    other.close()
+
+
+def test_url_of_a_file_leads_to_that_file(tmp_path: Path) -> None:
+    """Paths with spaces and signs that URLs use for themselves come through."""
+    path = tmp_path / "a folder" / "50% of #1?.db"
+    assert parse_url(sqlite_url(path)).database == str(path)
+
+
+@pytest.mark.parametrize("url", ["nonsense", "postgresql://host/hub", "sqlite://", "sqlite:///:memory:"])
+def test_other_databases_are_refused(url: str) -> None:
+    """What this version cannot use is refused before anything is opened, with an example of what it can."""
+    with pytest.raises(StoreError, match=r"such as\s+sqlite:////"):
+        Store(url)
+
+
+def test_password_in_a_url_is_not_shown() -> None:
+    """An error never carries a secret."""
+    with pytest.raises(StoreError) as refused:
+        Store("postgresql://hub:secret@host/hub")
+    assert "secret" not in str(refused.value)
+
+
+def test_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    """The error names the file."""
+    path = tmp_path / "hub.db"
+    path.write_bytes(os.urandom(8192))
+    store = Store(sqlite_url(path))
+    with pytest.raises(StoreError, match=r"hub\.db cannot be opened: file is not a database"):
+        store.upgrade()
+    store.close()
