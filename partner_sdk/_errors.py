@@ -1,26 +1,4 @@
-"""What can go wrong, under one root.
-
-CoalitionError
-├── ConfigurationError (ValueError)     the profile, a key or a setting is wrong; nothing was sent
-├── TransportError                      the hub could not be asked, or did not answer
-│   ├── Unreachable                     nothing was sent: wrong address, wrong certificate, no network
-│   ├── Timeout                         a read had no answer in time; reading again is harmless
-│   └── InDoubt                         a write may or may not have been committed: send the same bytes again
-├── VerificationError                   an answer that cannot be trusted: do not act on it
-│   ├── ReceiptInvalid                  a receipt that is not the hub's, or not about what was sent
-│   ├── JournalInvalid                  a journal that contradicts its signatures, its tree or itself
-│   └── ProofInvalid                    a proof that does not lead to the signed root
-├── ScanError (ValueError)              a scanned text that is damaged, or not what was asked for
-├── OutboxError                         the offline queue's file is damaged, or in use
-├── Refusal                             the hub refused the call: no trace in the journal; one class per reason
-│   ├── …                               EnvelopeTooLarge, KeyUnknown, FieldInvalid (ValueError), Overloaded, …
-│   └── UnknownRefusal                  a reason that this version does not know
-└── Rejection                           the ledger rejected the transaction, for ever; one class per reason
-    ├── …                               InsufficientPoints, ConsentUsed, HoldExpired, …
-    └── UnknownRejection                a reason that this version does not know
-
-Every text says what happened, where, and what to do. `facts` hold the figures behind it.
-"""
+"""What all exceptions are made of. `partner_sdk.errors` has the tree."""
 
 from __future__ import annotations
 
@@ -28,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from coalition.ids import id_text
+from partner_sdk._moments import moment_of
+
 if TYPE_CHECKING:
     from coalition.errors import FieldViolation
     from partner_sdk._outcomes import Outcome
 
+_ID_DIGITS: Final = 32
 _NO_FACTS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -62,12 +44,17 @@ class InDoubt(TransportError):
     answered with its first outcome. Keep `envelope` until that has happened, on disk if the process may end.
     """
 
-    def __init__(self, message: str, envelope: bytes, transaction_ids: Sequence[str]) -> None:
+    def __init__(self, message: str, envelopes: Sequence[bytes], transaction_ids: Sequence[str]) -> None:
         super().__init__(message)
-        #: The sealed envelope, as it was sent.
-        self.envelope: Final = envelope
-        #: The ids of its transactions, as UUID text, in order.
+        #: The sealed envelopes, as they were sent; one, but for `submit_stream`.
+        self.envelopes: Final = tuple(envelopes)
+        #: The ids of their transactions, as UUID text, in order.
         self.transaction_ids: Final = tuple(transaction_ids)
+
+    @property
+    def envelope(self) -> bytes:
+        """The sealed envelope, as it was sent; the first, where there are several."""
+        return self.envelopes[0]
 
 
 class VerificationError(CoalitionError):
@@ -119,6 +106,8 @@ class Refusal(CoalitionError):
         self.facts: Final[Mapping[str, str]] = MappingProxyType(dict(facts or _NO_FACTS))
         #: The wrong fields, with their paths, when the input was wrong.
         self.violations: Final = tuple(violations)
+        #: The transactions in the envelope that was refused, as UUID text; empty when it was another call.
+        self.transaction_ids: tuple[str, ...] = ()
 
 
 class Rejection(CoalitionError):
@@ -127,15 +116,16 @@ class Rejection(CoalitionError):
 
     #: The name in the protocol's enum, without its prefix: `INSUFFICIENT_POINTS`.
     reason: ClassVar[str] = ""
-    #: The sentence for people; the names in braces are facts.
-    template: ClassVar[str] = ""
+    #: Sentences for people; the names in braces are facts. The first one whose facts are all stated is used.
+    sentences: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, facts: Mapping[str, str] | None = None, outcome: Outcome | None = None) -> None:
         #: Short machine-readable values behind the text, for example `available`.
         self.facts: Final[Mapping[str, str]] = MappingProxyType(dict(facts or _NO_FACTS))
         #: What the ledger decided, when it decided on a transaction; None when a read was answered so.
         self.outcome: Final = outcome
-        super().__init__(compose(self.template, self.reason, self.facts))
+        reason = outcome.reason if outcome is not None and outcome.reason is not None else self.reason
+        super().__init__(compose(self.sentences, reason, self.facts))
 
     def fact(self, name: str) -> int:
         """A fact that is a whole number; 0 when the ledger did not state it."""
@@ -143,11 +133,23 @@ class Rejection(CoalitionError):
         return int(text) if text.removeprefix("-").isdecimal() else 0
 
 
-def compose(template: str, reason: str, facts: Mapping[str, str]) -> str:
-    """The template with its facts filled in; where a fact is missing, the reason in words and whatever facts there are."""
-    try:
-        return template.format_map(facts)
-    except KeyError:
-        words = reason.replace("_", " ").capitalize()
-        stated = ", ".join(f"{name} {value}" for name, value in sorted(facts.items()))
-        return f"{words} ({stated})." if stated else f"{words}."
+def compose(sentences: Sequence[str], reason: str, facts: Mapping[str, str]) -> str:
+    """The first sentence whose facts are all stated; failing that, the reason in words and whatever facts there are."""
+    readable = {name: _readable(name, value) for name, value in facts.items()}
+    for sentence in sentences:
+        try:
+            return sentence.format_map(readable)
+        except KeyError:
+            continue
+    words = reason.replace("_", " ").capitalize()
+    stated = ", ".join(f"{name} {value}" for name, value in sorted(readable.items()))
+    return f"{words} ({stated})." if stated else f"{words}."
+
+
+def _readable(name: str, value: str) -> str:
+    """Moments and ids as people write them."""
+    if name.endswith("_us") and value.isdecimal():
+        return moment_of(int(value)).isoformat(sep=" ", timespec="seconds")
+    if name.endswith("_id") and len(value) == _ID_DIGITS and not set(value) - set("0123456789abcdef"):
+        return id_text(bytes.fromhex(value))
+    return value

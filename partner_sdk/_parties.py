@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
+
+from google.protobuf.message import Message
 
 from coalition.documents import open_document
 from coalition.dsse import CAMPAIGN, PARTY_APPLICATION, PARTY_KEY_CHANGE, TERMS
@@ -37,6 +39,8 @@ _AUTHORS: Final = {
     "adjust": (_OPERATOR,),
 }
 _SIGNATURES_OF_TWO: Final = 2
+
+M = TypeVar("M", bound=Message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +134,13 @@ class PartyRegister:
             change = _opened(PartyKeyChange, PARTY_KEY_CHANGE, kind.change, where)
             vouched = change.network_id == self._network_id and change.party_id == kind.party_id
         if kind.add_keys and not vouched and signatures < _SIGNATURES_OF_TWO:
-            raise JournalInvalid(f"{where}: {kind.party_id} got keys that neither it nor two of the operator signed for.")
+            raise JournalInvalid(
+                f"{where}: {kind.party_id} got keys that neither it nor two of the operator signed for."
+            )
         kept = [key for key in party.keys if key not in kind.remove_keys]
         added = [key for key in kind.add_keys if key not in kept]
         removed = [key for key in (*party.removed_keys, *kind.remove_keys) if key not in added]
-        self._parties[party.party_id] = replace(
-            party, keys=(*kept, *added), removed_keys=tuple(dict.fromkeys(removed))
-        )
+        self._parties[party.party_id] = replace(party, keys=(*kept, *added), removed_keys=tuple(dict.fromkeys(removed)))
         if party.kind == _HUB:
             trusted = vouched and kind.change.signature.public_key in self.hub_keys
             hub_keys = (*self.hub_keys, *added) if trusted else self.hub_keys
@@ -158,9 +162,7 @@ class PartyRegister:
         return party
 
 
-def _opened[M: (PartyApplication, PartyKeyChange, Terms, CampaignOffer)](
-    kind: type[M], payload_type: str, signed: SignedDocument, where: str
-) -> M:
+def _opened(kind: type[M], payload_type: str, signed: SignedDocument, where: str) -> M:
     try:
         return open_document(kind, payload_type, signed, where)
     except Refused as refused:

@@ -1,0 +1,162 @@
+"""Carries out steps with asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, Final, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+
+from partner_sdk._blocking import failure_of
+from partner_sdk._channel import credentials, deadline_failure, options
+from partner_sdk._connected import Target
+from partner_sdk._connection import Connection
+from partner_sdk._errors import ConfigurationError
+from partner_sdk._probe import probe
+from partner_sdk._steps import (
+    Emit,
+    Ended,
+    Failure,
+    Flow,
+    OpenStream,
+    Probe,
+    Read,
+    Sleep,
+    Step,
+    Steps,
+    Unary,
+    Write,
+)
+
+R = TypeVar("R")
+
+
+class AwaitingStream:
+    """A stream of responses, to which requests may be written as well."""
+
+    def __init__(self, channel: grpc.aio.Channel, step: OpenStream) -> None:
+        path, deserializer = step.method.path, step.method.response.FromString
+        self._call: Any
+        if step.request is None:
+            self._call = channel.stream_stream(path, _serialize, deserializer)(metadata=step.metadata)
+        else:
+            server_stream = channel.unary_stream(path, _serialize, deserializer)
+            self._call = server_stream(step.request, metadata=step.metadata)
+
+    async def write(self, request: Message) -> None:
+        """Send a request. A broken stream shows when reading."""
+        try:
+            await self._call.write(request)
+        except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            return
+
+    async def read(self, timeout_s: float) -> Message | Failure | Ended:
+        """The next response. A stream that stays silent longer is ended."""
+        try:
+            response = await asyncio.wait_for(self._call.read(), timeout_s)
+        except TimeoutError:
+            self.cancel()
+            return deadline_failure()
+        except grpc.aio.AioRpcError as error:
+            return failure_of(error)
+        if response is grpc.aio.EOF:
+            return Ended()
+        assert isinstance(response, Message)
+        return response
+
+    def cancel(self) -> None:
+        """End the stream."""
+        self._call.cancel()
+
+
+class AwaitingDriver:
+    """Owns the channel. It is made at the first call, in the event loop that runs then."""
+
+    def __init__(self, connection: Connection, target: Target) -> None:
+        self._connection: Final = connection
+        self._target: Final = target
+        self._channel: grpc.aio.Channel | None = None
+        self._closed = False
+
+    async def run(self, steps: Steps[R]) -> R:
+        """Carry out a computation to its end."""
+        answer: object = None
+        while True:
+            try:
+                step = steps.send(answer)
+            except StopIteration as stop:
+                result: R = stop.value
+                return result
+            answer = await self._perform(step)
+
+    async def iterate(self, flow: Flow[R]) -> AsyncIterator[R]:
+        """Carry out a computation as far as its values are asked for."""
+        streams: list[AwaitingStream] = []
+        answer: object = None
+        try:
+            while True:
+                try:
+                    step = flow.send(answer)
+                except StopIteration:
+                    return
+                answer = None
+                if isinstance(step, Emit):
+                    yield step.value
+                    continue
+                answer = await self._perform(step)
+                if isinstance(answer, AwaitingStream):
+                    streams.append(answer)
+        finally:
+            for stream in streams:
+                stream.cancel()
+
+    async def close(self) -> None:
+        """End the connection. What is under way ends with an error."""
+        self._closed = True
+        channel, self._channel = self._channel, None
+        if channel is not None:
+            await channel.close()
+
+    async def _perform(self, step: Step) -> object:
+        match step:
+            case Unary():
+                return await self._call(step)
+            case Sleep():
+                await asyncio.sleep(step.seconds)
+                return None
+            case Probe():
+                connection = self._connection
+                return await asyncio.to_thread(
+                    probe, self._target.address, self._target.tls_ca, connection.server_name, step.timeout_s
+                )
+            case OpenStream():
+                return AwaitingStream(self._open(), step)
+            case Write():
+                assert isinstance(step.stream, AwaitingStream)
+                await step.stream.write(step.request)
+                return None
+            case Read():
+                assert isinstance(step.stream, AwaitingStream)
+                return await step.stream.read(step.timeout_s)
+
+    async def _call(self, step: Unary) -> object:
+        call = self._open().unary_unary(step.method.path, _serialize, step.method.response.FromString)
+        try:
+            return await call(step.request, timeout=step.timeout_s, metadata=step.metadata)
+        except grpc.aio.AioRpcError as error:
+            return failure_of(error)
+
+    def _open(self) -> grpc.aio.Channel:
+        if self._closed:
+            raise ConfigurationError("This client is closed. Make another.")
+        if self._channel is None:
+            self._channel = grpc.aio.secure_channel(
+                self._target.address, credentials(self._target), options=options(self._connection)
+            )
+        return self._channel
+
+
+def _serialize(message: Message) -> bytes:
+    return message.SerializeToString()

@@ -1,0 +1,72 @@
+"""A asyncio client's frame: it turns what the core declares into methods."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from types import TracebackType
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+
+from partner_sdk._awaiting import AwaitingDriver
+from partner_sdk._connected import Connected
+from partner_sdk._connection import Connection
+from partner_sdk._draft import Draft
+from partner_sdk._methods import present_as
+from partner_sdk._outcomes import Outcome
+from partner_sdk._session import Session
+from partner_sdk._steps import Flow, Steps
+
+P = ParamSpec("P")
+T = TypeVar("T")
+R = TypeVar("R", bound=Outcome)
+
+
+def writes(build: Callable[P, Draft[R]]) -> Callable[Concatenate[AwaitingShell, P], Coroutine[Any, Any, R]]:
+    """A method that sends what `build` drafts, and gives its result."""
+
+    async def method(self: AwaitingShell, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await self._driver.run(self._session.write(build(*args, **kwargs)))
+
+    return present_as(method, build, leading=0, result="{}")
+
+
+def calls(
+    steps: Callable[Concatenate[Session, P], Steps[T]],
+) -> Callable[Concatenate[AwaitingShell, P], Coroutine[Any, Any, T]]:
+    """A method that carries out `steps`."""
+
+    async def method(self: AwaitingShell, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._driver.run(steps(self._session, *args, **kwargs))
+
+    return present_as(method, steps, leading=1, result="{}")
+
+
+def gives(
+    flow: Callable[Concatenate[Session, P], Flow[T]],
+) -> Callable[Concatenate[AwaitingShell, P], AsyncIterator[T]]:
+    """A method that gives the values of `flow` one by one."""
+
+    def method(self: AwaitingShell, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
+        return self._driver.iterate(flow(self._session, *args, **kwargs))
+
+    return present_as(method, flow, leading=1, result="AsyncIterator[{}]")
+
+
+class AwaitingShell(Connected):
+    """Connects and carries out; what may be asked and written is declared below it."""
+
+    def __init__(self, connection: Connection) -> None:
+        """A client over a connection. Nothing is sent before the first call. Raises ConfigurationError."""
+        super().__init__(connection)
+        self._driver = AwaitingDriver(connection, self._target)
+
+    async def close(self) -> None:
+        """End the connection."""
+        await self._driver.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()

@@ -1,0 +1,177 @@
+"""Carries out steps with blocking calls."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, Final, TypeVar
+
+import grpc
+from google.protobuf.message import Message
+
+from coalition.status import from_rpc_error
+from partner_sdk._channel import credentials, deadline_failure, options
+from partner_sdk._connected import Target
+from partner_sdk._connection import Connection
+from partner_sdk._errors import ConfigurationError
+from partner_sdk._probe import probe
+from partner_sdk._steps import (
+    Emit,
+    Ended,
+    Failure,
+    Flow,
+    OpenStream,
+    Probe,
+    Read,
+    Sleep,
+    Step,
+    Steps,
+    Unary,
+    Write,
+)
+
+R = TypeVar("R")
+
+
+class BlockingStream:
+    """A stream of responses, to which requests may be written as well."""
+
+    def __init__(self, channel: grpc.Channel, step: OpenStream) -> None:
+        self._requests: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+        path, deserializer = step.method.path, step.method.response.FromString
+        if step.request is None:
+            duplex = channel.stream_stream(path, _serialize, deserializer)
+            self._call: Any = duplex(iter(self._requests.get, None), metadata=step.metadata)
+        else:
+            server_stream = channel.unary_stream(path, _serialize, deserializer)
+            self._call = server_stream(step.request, metadata=step.metadata)
+
+    def write(self, request: Message) -> None:
+        """Hand over a request; the core bounds how many are under way."""
+        self._requests.put(request)
+
+    def read(self, timeout_s: float) -> Message | Failure | Ended:
+        """The next response. A stream that stays silent longer is ended."""
+        silent = threading.Event()
+
+        def give_up() -> None:
+            silent.set()
+            self.cancel()
+
+        watch = threading.Timer(timeout_s, give_up)
+        watch.daemon = True
+        watch.start()
+        try:
+            response: Message = next(self._call)
+        except StopIteration:
+            return Ended()
+        except grpc.RpcError as error:
+            return deadline_failure() if silent.is_set() else failure_of(error)
+        finally:
+            watch.cancel()
+        return response
+
+    def cancel(self) -> None:
+        """End the stream, and the thread that waits for requests with it."""
+        self._requests.put(None)
+        self._call.cancel()
+
+
+class BlockingDriver:
+    """Owns the channel. It is made at the first call, so that a client can be made without a network."""
+
+    def __init__(self, connection: Connection, target: Target) -> None:
+        self._connection: Final = connection
+        self._target: Final = target
+        self._lock: Final = threading.Lock()
+        self._channel: grpc.Channel | None = None
+        self._closed = False
+
+    def run(self, steps: Steps[R]) -> R:
+        """Carry out a computation to its end."""
+        answer: object = None
+        while True:
+            try:
+                step = steps.send(answer)
+            except StopIteration as stop:
+                result: R = stop.value
+                return result
+            answer = self._perform(step)
+
+    def iterate(self, flow: Flow[R]) -> Iterator[R]:
+        """Carry out a computation as far as its values are asked for."""
+        streams: list[BlockingStream] = []
+        answer: object = None
+        try:
+            while True:
+                try:
+                    step = flow.send(answer)
+                except StopIteration:
+                    return
+                answer = None
+                if isinstance(step, Emit):
+                    yield step.value
+                    continue
+                answer = self._perform(step)
+                if isinstance(answer, BlockingStream):
+                    streams.append(answer)
+        finally:
+            for stream in streams:
+                stream.cancel()
+
+    def close(self) -> None:
+        """End the connection. What is under way ends with an error."""
+        with self._lock:
+            self._closed = True
+            channel, self._channel = self._channel, None
+        if channel is not None:
+            channel.close()
+
+    def _perform(self, step: Step) -> object:
+        match step:
+            case Unary():
+                return self._call(step)
+            case Sleep():
+                time.sleep(step.seconds)
+                return None
+            case Probe():
+                connection = self._connection
+                return probe(self._target.address, self._target.tls_ca, connection.server_name, step.timeout_s)
+            case OpenStream():
+                return BlockingStream(self._open(), step)
+            case Write():
+                assert isinstance(step.stream, BlockingStream)
+                step.stream.write(step.request)
+                return None
+            case Read():
+                assert isinstance(step.stream, BlockingStream)
+                return step.stream.read(step.timeout_s)
+
+    def _call(self, step: Unary) -> object:
+        call = self._open().unary_unary(step.method.path, _serialize, step.method.response.FromString)
+        try:
+            return call(step.request, timeout=step.timeout_s, metadata=step.metadata)
+        except grpc.RpcError as error:
+            return failure_of(error)
+
+    def _open(self) -> grpc.Channel:
+        with self._lock:
+            if self._closed:
+                raise ConfigurationError("This client is closed. Make another.")
+            if self._channel is None:
+                self._channel = grpc.secure_channel(
+                    self._target.address, credentials(self._target), options=options(self._connection)
+                )
+            return self._channel
+
+
+def failure_of(error: grpc.RpcError) -> Failure:
+    """What a call ended with, in the core's words."""
+    assert isinstance(error, grpc.Call | grpc.aio.AioRpcError)
+    return Failure(error.code(), error.details() or "", from_rpc_error(error))
+
+
+def _serialize(message: Message) -> bytes:
+    return message.SerializeToString()

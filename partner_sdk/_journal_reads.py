@@ -1,0 +1,174 @@
+"""Following the journal and fetching proofs, all of it verified before it is given on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import grpc
+
+from coalition.note import Checkpoint, checkpoint_origin
+from coalition.v1 import journal_pb2 as pb
+from partner_sdk import _rpc
+from partner_sdk._errors import ProofInvalid
+from partner_sdk._exchange import Unanswered, passes, pauses
+from partner_sdk._session import Session
+from partner_sdk._steps import Diagnosis, Emit, Ended, Failure, Flow, OpenStream, Probe, Read, Sleep, Steps, Stream
+from partner_sdk.journal import (
+    JournalState,
+    JournalVerifier,
+    OwnJournalVerifier,
+    VerifiedEntry,
+    check_inclusion,
+    open_any_checkpoint,
+)
+
+#: A stream that brings nothing for so long is opened anew: the connection may have died without a word.
+_SILENCE_S: Final = 60.0
+_PROBE_S: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class JournalPart:
+    """Entries that came together, and where to go on after them."""
+
+    #: In order, of whole envelopes.
+    entries: tuple[VerifiedEntry, ...]
+    #: Store it together with what you make of the entries, and you can go on from here.
+    state: JournalState
+
+
+@dataclass(frozen=True, slots=True)
+class InclusionProof:
+    """Proof that an entry stands in the log that the hub signed; `partner_sdk.journal.check_inclusion` checks it."""
+
+    sequence: int
+    #: The exact bytes of the JournalEntry: the leaf.
+    entry: bytes
+    #: RFC 6962 audit path, from the leaf upwards.
+    path: tuple[bytes, ...]
+    #: The checkpoint as the hub signed it, a C2SP signed note.
+    note: str
+    checkpoint: Checkpoint
+
+
+def follow_journal(session: Session, state: JournalState | None = None, *, follow: bool = True) -> Flow[JournalPart]:
+    """The whole journal, verified, from its genesis or from where `state` says. For an operator or auditor.
+
+    With `follow`, waits at the end for new entries and never ends by itself, except with an error: JournalInvalid, or a
+    TransportError when the hub has been away for longer than the client's timeout. Then go on from the last state.
+    """
+    connection = session.connection
+    verifier = JournalVerifier(state or JournalState(connection.network_id), connection.hub_keys)
+    reader = _Reader(session, follow=follow)
+    while True:
+        response = yield from reader.next(verifier.state.size + 1)
+        if response is not None:
+            entries = verifier.read(response)
+            if entries:
+                yield Emit(JournalPart(entries, verifier.state))
+            continue
+        # The end, or past it: the hub may have lost what was read before.
+        answer = yield from session.read(_rpc.GET_CHECKPOINT, pb.GetCheckpointRequest())
+        verifier.check_end(answer.checkpoint)
+        if not follow:
+            return
+
+
+def own_journal(
+    session: Session, *, from_sequence: int = 1, committed_us: int = 0, follow: bool = False
+) -> Flow[tuple[VerifiedEntry, ...]]:
+    """Your own envelopes as they stand in the journal, with gaps where others wrote.
+
+    Verified as far as a party can that does not see the others: see `partner_sdk.journal.OwnJournalVerifier`. `prove`
+    proves the rest for single entries. `from_sequence` is the first of an envelope; `committed_us` the commit time of
+    the last entry before it.
+    """
+    connection = session.connection
+    verifier = OwnJournalVerifier(
+        connection.network_id,
+        connection.party_id,
+        [key.public for key in connection.keys],
+        connection.hub_keys,
+        sequence=from_sequence - 1,
+        committed_us=committed_us,
+    )
+    reader = _Reader(session, follow=follow)
+    while True:
+        response = yield from reader.next(verifier.sequence + 1)
+        if response is not None:
+            entries = verifier.read(response)
+            if entries:
+                yield Emit(entries)
+        elif not follow:
+            return
+
+
+def checkpoint(session: Session) -> Steps[Checkpoint]:
+    """The size and root of the log, as the hub has signed them just now."""
+    answer = yield from session.read(_rpc.GET_CHECKPOINT, pb.GetCheckpointRequest())
+    return _opened(session, answer.checkpoint)
+
+
+def prove(session: Session, sequence: int) -> Steps[InclusionProof]:
+    """Proof that your entry at `sequence` is in the log that the hub signs. Raises ProofInvalid when it is not."""
+    answer = yield from session.read(_rpc.GET_CHECKPOINT, pb.GetCheckpointRequest())
+    signed = _opened(session, answer.checkpoint)
+    if sequence > signed.size:
+        raise ProofInvalid(f"The hub signs a log of {signed.size} entries, which has no entry {sequence}.")
+    request = pb.GetInclusionProofRequest(sequence=sequence, log_size=signed.size)
+    proof = yield from session.read(_rpc.GET_INCLUSION_PROOF, request)
+    check_inclusion(proof.entry, sequence, proof.path, signed)
+    return InclusionProof(sequence, proof.entry, tuple(proof.path), answer.checkpoint, signed)
+
+
+def _opened(session: Session, note: str) -> Checkpoint:
+    connection = session.connection
+    return open_any_checkpoint(note, checkpoint_origin(connection.network_id), connection.hub_keys)
+
+
+class _Reader:
+    """Reads one response after the other, opening the stream anew when it breaks."""
+
+    def __init__(self, session: Session, *, follow: bool) -> None:
+        self._session = session
+        self._follow = follow
+        self._stream: Stream | None = None
+        self._lost_s: float | None = None
+        self._pauses = pauses(session.jitter)
+
+    def next(self, from_sequence: int) -> Steps[pb.StreamEntriesResponse | None]:
+        """The next response; None at the end of the journal. Raises what no retry mends."""
+        while True:
+            if self._stream is None:
+                request = pb.StreamEntriesRequest(from_sequence=from_sequence, follow=self._follow)
+                self._stream = yield OpenStream(_rpc.STREAM_ENTRIES, request, self._session.metadata())
+            silence_s = _SILENCE_S if self._follow else self._session.connection.timeout_s
+            answer = yield Read(self._stream, silence_s)
+            if isinstance(answer, pb.StreamEntriesResponse):
+                self._lost_s = None
+                return answer
+            self._stream = None
+            if isinstance(answer, Ended) or answer.code is grpc.StatusCode.OUT_OF_RANGE:
+                self._lost_s = None
+                if self._follow:
+                    yield Sleep(next(self._pauses))
+                return None
+            silent = answer.code is grpc.StatusCode.DEADLINE_EXCEEDED
+            if not (silent and self._follow):
+                yield from self._recover(answer)
+
+    def _recover(self, failure: Failure) -> Steps[None]:
+        """Wait before trying again. Raises when that is pointless, or when the hub has been away for too long."""
+        session = self._session
+        now_s = session.monotonic()
+        pause_s = next(self._pauses)
+        if self._lost_s is None:
+            self._lost_s, self._pauses = now_s, pauses(session.jitter)
+        diagnosis: Diagnosis | None = None
+        if failure.never_sent:
+            diagnosis = yield Probe(_PROBE_S)
+        hopeless = not passes(failure) or (diagnosis is not None and diagnosis.permanent)
+        if hopeless or now_s + pause_s - self._lost_s >= session.connection.timeout_s:
+            raise Unanswered(failure, False, diagnosis, session.address).error()
+        yield Sleep(pause_s)

@@ -1,0 +1,43 @@
+"""The methods of the hub and of the settlement service."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from coalition.v1 import directory_service_pb2 as directory
+from coalition.v1 import journal_pb2 as journal
+from coalition.v1 import ledger_service_pb2 as ledger
+from coalition.v1 import operator_service_pb2 as operator
+from coalition.v1 import settlement_service_pb2 as settlement
+from partner_sdk._steps import Method
+
+_PACKAGE: Final = "/coalition.v1."
+
+SUBMIT: Final = Method(f"{_PACKAGE}LedgerService/Submit", ledger.SubmitResponse)
+SUBMIT_STREAM: Final = Method(f"{_PACKAGE}LedgerService/SubmitStream", ledger.SubmitStreamResponse)
+GET_TRANSACTION: Final = Method(f"{_PACKAGE}LedgerService/GetTransaction", ledger.GetTransactionResponse)
+LIST_TRANSACTIONS: Final = Method(f"{_PACKAGE}LedgerService/ListTransactions", ledger.ListTransactionsResponse)
+GET_BALANCE: Final = Method(f"{_PACKAGE}LedgerService/GetBalance", ledger.GetBalanceResponse)
+CREATE_CODE: Final = Method(f"{_PACKAGE}LedgerService/CreateCode", ledger.CreateCodeResponse)
+EXCHANGE_CODE: Final = Method(f"{_PACKAGE}LedgerService/ExchangeCode", ledger.ExchangeCodeResponse)
+
+GET_NETWORK: Final = Method(f"{_PACKAGE}DirectoryService/GetNetwork", directory.GetNetworkResponse)
+GET_PARTY: Final = Method(f"{_PACKAGE}DirectoryService/GetParty", directory.GetPartyResponse)
+LIST_PARTIES: Final = Method(f"{_PACKAGE}DirectoryService/ListParties", directory.ListPartiesResponse)
+LIST_TERMS: Final = Method(f"{_PACKAGE}DirectoryService/ListTerms", directory.ListTermsResponse)
+LIST_CAMPAIGNS: Final = Method(f"{_PACKAGE}DirectoryService/ListCampaigns", directory.ListCampaignsResponse)
+GET_HOLDER: Final = Method(f"{_PACKAGE}DirectoryService/GetHolder", directory.GetHolderResponse)
+
+STREAM_ENTRIES: Final = Method(f"{_PACKAGE}JournalService/StreamEntries", journal.StreamEntriesResponse)
+GET_CHECKPOINT: Final = Method(f"{_PACKAGE}JournalService/GetCheckpoint", journal.GetCheckpointResponse)
+GET_INCLUSION_PROOF: Final = Method(f"{_PACKAGE}JournalService/GetInclusionProof", journal.GetInclusionProofResponse)
+
+SWEEP: Final = Method(f"{_PACKAGE}OperatorService/Sweep", operator.SweepResponse)
+GET_TRIAL_BALANCE: Final = Method(f"{_PACKAGE}OperatorService/GetTrialBalance", operator.GetTrialBalanceResponse)
+
+GET_PROGRESS: Final = Method(f"{_PACKAGE}SettlementService/GetProgress", settlement.GetProgressResponse)
+LIST_WINDOWS: Final = Method(f"{_PACKAGE}SettlementService/ListWindows", settlement.ListWindowsResponse)
+GET_WINDOW: Final = Method(f"{_PACKAGE}SettlementService/GetWindow", settlement.GetWindowResponse)
+DECIDE_RUN: Final = Method(f"{_PACKAGE}SettlementService/DecideRun", settlement.DecideRunResponse)
+GET_RUN: Final = Method(f"{_PACKAGE}SettlementService/GetRun", settlement.GetRunResponse)
+LIST_RUNS: Final = Method(f"{_PACKAGE}SettlementService/ListRuns", settlement.ListRunsResponse)

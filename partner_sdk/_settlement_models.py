@@ -1,0 +1,220 @@
+"""Windows, obligations, positions and runs, as frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+
+from coalition.ids import id_text
+from coalition.v1 import settlement_service_pb2 as pb
+from partner_sdk._moments import moment_of
+from partner_sdk._vocabulary import (
+    RunAction,
+    RunState,
+    WindowState,
+    run_action_of,
+    run_state_of,
+    window_state_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the settlement service has followed the journal."""
+
+    #: Last entry taken in.
+    sequence: int
+    log_root: bytes = field(repr=False)
+    #: Commit time of that entry; None before the first.
+    committed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A contiguous range of the journal that is settled together."""
+
+    number: int
+    state: WindowState
+    first_sequence: int
+    #: None while the window is open.
+    last_sequence: int | None
+    opened_at: datetime
+    #: None while the window is open.
+    closed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """Debtor owes creditor."""
+
+    debtor: str
+    creditor: str
+    #: Points behind the amount; 0 for fees and adjustments that have none.
+    points: int
+    #: Millionths of the settlement currency, exact.
+    amount_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class NetPosition:
+    """What one party pays or receives after netting."""
+
+    party_id: str
+    #: Millionths of the settlement currency, exact. Positive: the party receives.
+    amount_micros: int
+    #: Remainder carried in from earlier windows.
+    carried_in_micros: int
+    #: What is paid, in minor units of the currency. Positive: the party receives; negative: it pays.
+    payable_minor: int
+    #: What is carried into the next window: amount + carried in - payable.
+    carried_out_micros: int
+
+
+@dataclass(frozen=True, slots=True)
+class PartyActivity:
+    """What happened to points, for one party, less reversals."""
+
+    party_id: str
+    #: Points that the party issued.
+    issued: int
+    #: Points redeemed with the party.
+    accepted: int
+    #: The party's own points redeemed anywhere.
+    redeemed: int
+    #: The party's own points redeemed with it; they cause no obligation.
+    redeemed_own: int
+    #: Breakage: the party's own points that expired.
+    expired: int
+    #: Points donated to the party's funds.
+    donated: int
+    #: Gives less takes of corrections to the party's points.
+    adjusted: int
+
+
+@dataclass(frozen=True, slots=True)
+class WindowReport:
+    """A window as far as the caller may see it: a party what it is part of, operator and auditor all."""
+
+    window: Window
+    currency: str
+    currency_exponent: int
+    #: Gross.
+    obligations: tuple[Obligation, ...]
+    #: Each pair once, netted against each other.
+    bilateral: tuple[Obligation, ...]
+    #: Every party against all others.
+    positions: tuple[NetPosition, ...]
+    activity: tuple[PartyActivity, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunEvent:
+    """A change of a run's state: who, when, why."""
+
+    action: RunAction
+    state: RunState
+    #: The operator's key that decided, 32 bytes.
+    public_key: bytes = field(repr=False)
+    decided_at: datetime
+    note: str
+    #: The party that has settled, for CONFIRM; None otherwise.
+    party_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One or more windows on their way to being settled."""
+
+    #: UUID text.
+    run_id: str
+    state: RunState
+    windows: tuple[int, ...]
+    positions: tuple[NetPosition, ...]
+    events: tuple[RunEvent, ...]
+    #: Parties that have settled.
+    confirmed: tuple[str, ...]
+    #: SHA-256 over the positions as the service states them; an approval names it.
+    positions_digest: bytes = field(repr=False)
+
+
+def progress_of(message: pb.GetProgressResponse) -> Progress:
+    """The progress in an answer."""
+    committed_at = moment_of(message.committed_us) if message.committed_us else None
+    return Progress(message.sequence, message.log_root, committed_at)
+
+
+def window_of(message: pb.Window) -> Window:
+    """The window in a message."""
+    return Window(
+        number=message.number,
+        state=window_state_of(message.state),
+        first_sequence=message.first_sequence,
+        last_sequence=message.last_sequence or None,
+        opened_at=moment_of(message.opened_us),
+        closed_at=moment_of(message.closed_us) if message.closed_us else None,
+    )
+
+
+def report_of(message: pb.GetWindowResponse) -> WindowReport:
+    """The report in an answer."""
+    return WindowReport(
+        window=window_of(message.window),
+        currency=message.currency,
+        currency_exponent=message.currency_exponent,
+        obligations=tuple(map(_obligation_of, message.obligations)),
+        bilateral=tuple(map(_obligation_of, message.bilateral)),
+        positions=tuple(map(_position_of, message.positions)),
+        activity=tuple(map(_activity_of, message.activity)),
+    )
+
+
+def run_of(message: pb.Run) -> Run:
+    """The run in a message. Raises DecodeError of protobuf for positions that are none."""
+    positions = pb.RunPositions.FromString(message.positions)
+    return Run(
+        run_id=id_text(message.run_id),
+        state=run_state_of(message.state),
+        windows=tuple(positions.windows),
+        positions=tuple(map(_position_of, positions.positions)),
+        events=tuple(
+            RunEvent(
+                action=run_action_of(event.action),
+                state=run_state_of(event.state),
+                public_key=event.public_key,
+                decided_at=moment_of(event.decided_us),
+                note=event.note,
+                party_id=event.party_id or None,
+            )
+            for event in message.events
+        ),
+        confirmed=tuple(message.confirmed),
+        positions_digest=sha256(message.positions).digest(),
+    )
+
+
+def _obligation_of(message: pb.Obligation) -> Obligation:
+    return Obligation(message.debtor, message.creditor, message.points, message.amount_micros)
+
+
+def _position_of(message: pb.NetPosition) -> NetPosition:
+    return NetPosition(
+        party_id=message.party_id,
+        amount_micros=message.amount_micros,
+        carried_in_micros=message.carried_in_micros,
+        payable_minor=message.payable_minor,
+        carried_out_micros=message.carried_out_micros,
+    )
+
+
+def _activity_of(message: pb.PartyActivity) -> PartyActivity:
+    return PartyActivity(
+        party_id=message.party_id,
+        issued=message.issued_points,
+        accepted=message.accepted_points,
+        redeemed=message.redeemed_points,
+        redeemed_own=message.redeemed_own_points,
+        expired=message.expired_points,
+        donated=message.donated_points,
+        adjusted=message.adjusted_points,
+    )

@@ -1,0 +1,7 @@
+"""`python -m partner_sdk.cli` is the `coalition` command."""
+
+from __future__ import annotations
+
+from partner_sdk.cli._main import main
+
+main(prog_name="coalition")

@@ -1,0 +1,20 @@
+"""Tests against a real network: a real hub on a free port, with businesses, charities and a clock that you set.
+
+    from partner_sdk.testing import LocalNetwork
+
+    with LocalNetwork() as network:
+        grocer = network.client("grocer")
+        anna = network.member("anna", points=100)
+        grocer.redeem("anna", 40, consent=anna.consent_to_redeem("grocer", 40))
+
+In pytest, `pytest_plugins = ["partner_sdk.testing.plugin"]` gives the fixture `coalition_network`. The hub is needed:
+`pip install 'coalition-points[hub]'`.
+"""
+
+from __future__ import annotations
+
+from partner_sdk.testing._local_network import LocalNetwork
+from partner_sdk.testing._processes import LocalNetworkError
+from partner_sdk.testing._seeds import CHARITIES, PARTNERS
+
+__all__ = ["CHARITIES", "PARTNERS", "LocalNetwork", "LocalNetworkError"]

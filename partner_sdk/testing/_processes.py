@@ -1,0 +1,112 @@
+"""Starting, watching and ending the services of a test network."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+_START_S: Final = 60.0
+_STOP_S: Final = 20.0
+_POLL_S: Final = 0.02
+_LINES_SHOWN: Final = 40
+
+#: What must be importable for each part; its extra has the same name as the part.
+_NEEDED: Final = {"hub": ("network", "sqlalchemy"), "settlement": ("settlement", "sqlalchemy")}
+
+
+class LocalNetworkError(Exception):
+    """The test network could not be started. The text has the end of the service's log."""
+
+
+def require(part: str) -> None:
+    """Raises LocalNetworkError when a part of the product is not installed."""
+    for module in _NEEDED[part]:
+        if importlib.util.find_spec(module) is None:
+            raise LocalNetworkError(
+                f"LocalNetwork starts a real {part}, which is not installed: pip install 'coalition-points[{part}]'"
+            )
+
+
+def command(*arguments: str) -> list[str]:
+    """The `coalition` command of this very installation."""
+    return [sys.executable, "-m", "partner_sdk.cli", *arguments]
+
+
+def run(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Run a `coalition` command to its end. Raises LocalNetworkError with what it said."""
+    done = subprocess.run(
+        command(*arguments), env={**os.environ, **environment}, capture_output=True, text=True, timeout=_START_S
+    )
+    if done.returncode:
+        raise LocalNetworkError(f"`coalition {' '.join(arguments[:2])}` failed:\n{done.stdout}{done.stderr}")
+
+
+class Service:
+    """A `coalition … serve` process."""
+
+    def __init__(self, part: str, folder: Path, environment: Mapping[str, str], options: Sequence[str]) -> None:
+        self._part = part
+        self._options = tuple(options)
+        self._folder = folder
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+        #: What the service has written, of all its starts.
+        self.log: Final = folder / "serve.log"
+        #: Where it listens; a free port at the first start, and the same one again after that.
+        self.address = "localhost:0"
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start it and wait until it serves. Raises LocalNetworkError with the end of its log."""
+        ready = self._folder / "ready"
+        ready.unlink(missing_ok=True)
+        arguments = (self._part, "serve", "--dir", str(self._folder), "--listen", self.address)
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command(*arguments, "--ready-file", str(ready), *self._options),
+                env={**os.environ, **self._environment},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        deadline = time.monotonic() + _START_S
+        while not ready.exists():
+            if not self.is_running or time.monotonic() > deadline:
+                self.kill()
+                raise LocalNetworkError(f"The {self._part} did not start. The end of its log:\n{self._log_end()}")
+            time.sleep(_POLL_S)
+        self.address = ready.read_text(encoding="utf-8").strip()
+
+    def stop(self) -> None:
+        """End it as an operator would: it finishes what it admitted. A service that does not end is killed."""
+        if self._process is None:
+            return
+        if self.is_running:
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(_STOP_S)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(_STOP_S)
+            self._process = None
+
+    def _log_end(self) -> str:
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()
+        return "\n".join(lines[-_LINES_SHOWN:]) or "(it wrote nothing)"
