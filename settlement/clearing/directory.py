@@ -12,7 +12,7 @@ from coalition.v1 import network_pb2
 from coalition.v1.envelope_pb2 import SignedDocument
 from coalition.v1.network_pb2 import CampaignOffer, PartyApplication, PartyKind, PartyStatus, Policy, Terms
 from settlement.clearing.entry import ClearingError, Entry
-from settlement.clearing.rates import History, Rates, Version
+from settlement.clearing.rates import NO_TERMS, History, Rates, Version
 
 #: Money is counted in millionths of the settlement currency.
 _MICRO_DIGITS: Final = 6
@@ -62,7 +62,7 @@ class Directory:
     parties: Mapping[str, Party] = field(default_factory=_nothing)
     terms: Mapping[str, History[Rates]] = field(default_factory=_nothing)
     #: What every charity receives for a point redeemed with it.
-    cause_reimbursement: History[int] = History()
+    cause_reimbursement: History[int] = field(default_factory=History)
     #: The charity that each fund belongs to.
     funds: Mapping[str, str] = field(default_factory=_nothing)
 
@@ -72,6 +72,10 @@ class Directory:
         if found is None:
             raise ClearingError(sequence, f"{party_id} had no terms in force on {day}.")
         return found
+
+    def price_of(self, issuer: str, day: str, sequence: int) -> Rates:
+        """An issuer's terms, by which its points are paid for; NO_TERMS where it had none."""
+        return self.terms.get(issuer, History()).in_force(day, sequence) or NO_TERMS
 
     def reimbursement(self, acceptor: str, day: str, sequence: int) -> int:
         """What `acceptor` receives per point on that day: its terms, or the one rate of every charity."""

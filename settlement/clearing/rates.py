@@ -32,13 +32,18 @@ class Rates:
         return cls(terms.price_micros, terms.reimbursement_micros, terms.issue_fee_micros, prefund)
 
 
+#: Points of a party without terms come about by the operator's correction only. The party agreed to no price, so the
+#: operator pays for them.
+NO_TERMS: Final = Rates(0, 0, 0, 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Split:
     """Who pays whom, per point, when it is redeemed elsewhere than at its issuer."""
 
     #: Issuer to acceptor.
     direct: int
-    #: Operator to acceptor, out of what the issuer prefunded.
+    #: Operator to acceptor, out of what issuers prefunded.
     topup: int
     #: Issuer to operator: what the issuer still owes beyond the reimbursement.
     margin: int

@@ -1,0 +1,31 @@
+"""`coalition settlement`: run the settlement service, read its books, and decide on settlement runs."""
+
+from __future__ import annotations
+
+import click
+
+from settlement.cli.reading import report, status, windows
+from settlement.cli.running import run
+from settlement.cli.serving import health, init, renew_tls, serve
+
+
+@click.group()
+def settlement() -> None:
+    """Who owes whom: run the settlement service, read its books, settle.
+
+    \b
+    The service follows a hub's journal as an auditor, verifies all of it, and adds up who owes whom in each window.
+    Windows are closed at the hub; here they are netted, looked at, and settled by two people:
+
+    \b
+      coalition settlement init --dir settlement --profile auditor.toml
+      coalition settlement serve --dir settlement --listen localhost:7800
+      coalition settlement windows --profile operator.toml
+      coalition settlement report --profile operator.toml --window 1
+      coalition settlement run propose --profile operator.toml --window 1
+      coalition settlement run approve --profile second-person.toml RUN
+    """
+
+
+for command in (init, serve, health, renew_tls, status, windows, report, run):
+    settlement.add_command(command)

@@ -1,0 +1,149 @@
+"""Follows the hub's journal into the books: verified by the SDK, in bounded batches, while the service runs."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from coalition.clock import US_PER_S, Clock
+from partner_sdk import Client, JournalPart
+from partner_sdk.errors import CoalitionError, VerificationError
+from settlement.clearing.entry import ClearingError, Entry
+from settlement.intake import Intake
+from settlement.store.progress import StoreError
+
+#: Entries that are committed together, at most; a part that came together is never split.
+BATCH_ENTRIES_MAX: Final = 4_000
+#: Parts that were read and wait to be taken in.
+_PARTS_MAX: Final = 16
+_PAUSE_FIRST_S: Final = 0.2
+_PAUSE_MAX_S: Final = 10.0
+_REPORT_EVERY: Final = 50_000
+
+_log = structlog.stdlib.get_logger("settlement.follower")
+
+
+class Follower:
+    """Two threads: one reads and verifies, the other takes in what has been read meanwhile.
+
+    It tries for ever where the hub cannot be read, and stops for good where the journal is wrong: what does not verify,
+    or contradicts what came before, is never taken in, and `Intake.problem` says where that is.
+    """
+
+    def __init__(self, client: Client, intake: Intake, clock: Clock, failed: Callable[[], None]) -> None:
+        """`client` is an auditor's; it is closed when the follower stops. `failed` is called if it stops for good."""
+        self._client = client
+        self._intake = intake
+        self._clock = clock
+        self._failed = failed
+        self._parts: queue.Queue[JournalPart | Exception] = queue.Queue(_PARTS_MAX)
+        self._stopping = threading.Event()
+        self._threads = (
+            threading.Thread(target=self._guard, args=(self._read,), name="journal-reader"),
+            threading.Thread(target=self._guard, args=(self._take_in,), name="journal-intake"),
+        )
+        self._reported = 0
+
+    def start(self) -> None:
+        """Begin where the books end."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish the batch that is being taken in, and read no more."""
+        self._stopping.set()
+        self._client.close()
+        for thread in self._threads:
+            thread.join()
+
+    @property
+    def lag_us(self) -> int:
+        """Age of the newest entry that was taken in, by the service's clock."""
+        committed_us = self._intake.progress.state.committed_us
+        return max(0, self._clock() - committed_us) if committed_us else 0
+
+    def _guard(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 - the last resort of a thread: logged in full, and nothing goes on
+            _log.exception("unexpected")
+            self._fail(f"It failed after entry {self._intake.progress.state.sequence}: {type(error).__name__}.")
+
+    def _read(self) -> None:
+        state, pause_s = self._intake.verified, _PAUSE_FIRST_S
+        while not self._stopping.is_set():
+            try:
+                for part in self._client.follow_journal(state):
+                    state, pause_s = part.state, _PAUSE_FIRST_S
+                    if not self._hand_over(part):
+                        return
+            except VerificationError as error:
+                self._hand_over(error)
+                return
+            except CoalitionError as error:
+                # The hub is away, or refuses us for a reason that somebody can mend.
+                if not self._stopping.is_set():
+                    _log.warning("hub_unreadable", sequence=state.size, problem=str(error), retry_s=pause_s)
+            self._stopping.wait(pause_s)
+            pause_s = min(pause_s * 2, _PAUSE_MAX_S)
+
+    def _hand_over(self, part: JournalPart | Exception) -> bool:
+        """Wait for room in the queue; False when there is nobody to take it any more."""
+        while not self._stopping.is_set():
+            try:
+                self._parts.put(part, timeout=0.2)
+            except queue.Full:
+                continue
+            return True
+        return False
+
+    def _take_in(self) -> None:
+        while not self._stopping.is_set():
+            parts, problem = self._waiting_parts()
+            try:
+                if parts:
+                    entries = [
+                        Entry(entry.window, entry.author, entry.transaction, entry.outcome)
+                        for part in parts
+                        for entry in part.entries
+                    ]
+                    self._intake.take_in(entries, parts[-1].state)
+                    self._report()
+            except (ClearingError, StoreError) as error:
+                problem = error
+            if problem is not None:
+                self._fail(str(problem))
+                return
+
+    def _waiting_parts(self) -> tuple[list[JournalPart], Exception | None]:
+        """Everything that has been read meanwhile, up to a batch, and what went wrong after it."""
+        parts: list[JournalPart] = []
+        entries = 0
+        while entries < BATCH_ENTRIES_MAX:
+            try:
+                part = self._parts.get(block=not parts, timeout=0.2)
+            except queue.Empty:
+                break
+            if isinstance(part, Exception):
+                return parts, part
+            parts.append(part)
+            entries += len(part.entries)
+        return parts, None
+
+    def _fail(self, problem: str) -> None:
+        _log.error("journal_refused", sequence=self._intake.progress.state.sequence, problem=problem)
+        self._intake.stop(problem)
+        self._failed()
+        self._stopping.set()
+        self._client.close()
+
+    def _report(self) -> None:
+        """A line in the log at first, and then now and again."""
+        sequence = self._intake.progress.state.sequence
+        if self._reported == 0 or sequence - self._reported >= _REPORT_EVERY:
+            self._reported = sequence
+            _log.info("followed", sequence=sequence, lag_s=self.lag_us // US_PER_S)

@@ -1,0 +1,1 @@
+"""A window as finance people want it: tables, CSV, JSON."""

@@ -1,0 +1,1 @@
+"""The service's gRPC side: decode, check who asks, answer."""

@@ -1,0 +1,102 @@
+"""Around every call: a request id, one line in the log, and errors as google.rpc.Status."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import Callable, Iterable
+from typing import Any, Final, NoReturn, TypeAlias
+
+import grpc
+import structlog
+
+from coalition.errors import Refused, reason_name, status_code
+from coalition.status import TRAILER, to_status
+from coalition.v1 import error_pb2
+
+REQUEST_ID_KEY: Final = "x-request-id"
+
+_SANE: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_OURS: Final = "/coalition."
+#: Trailers share gRPC's 8 KiB of metadata, in which the text stands twice.
+_MESSAGE_MAX: Final = 1_000
+
+_log = structlog.stdlib.get_logger("settlement.rpc")
+_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+_Unary = Callable[[Any, grpc.ServicerContext], Any]
+
+
+class CallInterceptor(grpc.ServerInterceptor):
+    """Wraps the protocol's own methods; health and reflection are left as they are."""
+
+    def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], _Handler | None],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> _Handler | None:
+        handler = continuation(handler_call_details)
+        method = handler_call_details.method
+        if handler is None or handler.unary_unary is None or not method.startswith(_OURS):
+            return handler
+        return grpc.unary_unary_rpc_method_handler(
+            _serving(handler.unary_unary, method.rpartition("/")[2]),
+            request_deserializer=handler.request_deserializer,
+            response_serializer=handler.response_serializer,
+        )
+
+
+def _serving(behavior: _Unary, method: str) -> _Unary:
+    def serve(request: Any, context: grpc.ServicerContext) -> Any:
+        call = _Call(method, context)
+        try:
+            response = behavior(request, context)
+        except Refused as refused:
+            call.refuse(refused)
+        except Exception:  # noqa: BLE001 - the last resort of every call; logged in full, answered with an id
+            _log.exception("unexpected", error_id=call.identifier)
+            call.refuse(
+                Refused(
+                    error_pb2.REASON_INTERNAL,
+                    f"The settlement service failed. Tell its operator this id: {call.identifier}.",
+                    {"error_id": call.identifier},
+                )
+            )
+        call.end("OK")
+        return response
+
+    return serve
+
+
+class _Call:
+    """One call from its first moment to its log line."""
+
+    def __init__(self, method: str, context: grpc.ServicerContext) -> None:
+        self.identifier = _request_id(context.invocation_metadata())
+        self._context = context
+        self._began = time.perf_counter()
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=self.identifier, method=method, party="")
+        context.set_trailing_metadata(((REQUEST_ID_KEY, self.identifier),))
+
+    def refuse(self, refused: Refused) -> NoReturn:
+        """End the call with an error. Raises what gRPC wants raised."""
+        fitting = Refused(refused.reason, refused.message[:_MESSAGE_MAX], refused.facts, refused.violations)
+        status = to_status(fitting)
+        code = status_code(refused.reason)
+        self.end(code.name, reason=reason_name(refused.reason))
+        self._context.set_trailing_metadata(((REQUEST_ID_KEY, self.identifier), (TRAILER, status.SerializeToString())))
+        self._context.abort(code, status.message)
+
+    def end(self, status: str, **facts: str) -> None:
+        """The call's one line in the log."""
+        duration_ms = round((time.perf_counter() - self._began) * 1_000, 1)
+        _log.info("call", status=status, duration_ms=duration_ms, **facts)
+
+
+def _request_id(metadata: Iterable[tuple[str, str | bytes]]) -> str:
+    """The caller's own request id where it is short and plain, else a new one."""
+    for key, value in metadata:
+        if key == REQUEST_ID_KEY and isinstance(value, str) and _SANE.fullmatch(value):
+            return value
+    return uuid.uuid4().hex

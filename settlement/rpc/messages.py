@@ -1,0 +1,91 @@
+"""What callers get to see, as messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from coalition.v1 import settlement_service_pb2 as pb
+from coalition.v1.settlement_service_pb2 import RunPositions
+from coalition.wire import encode
+from settlement.clearing.directory import Network
+from settlement.clearing.netting import bilateral
+from settlement.clearing.totals import Activity, Owed, Pair
+from settlement.desk import WindowBooks, WindowRecord
+from settlement.rpc.access import Caller
+from settlement.runs.positions import to_message
+from settlement.runs.run import Event, Run
+
+
+def window_message(record: WindowRecord) -> pb.Window:
+    """A window and its state."""
+    return pb.Window(
+        number=record.window.number,
+        state=record.state,
+        first_sequence=record.window.first_sequence,
+        last_sequence=record.window.last_sequence,
+        opened_us=record.window.opened_us,
+        closed_us=record.window.closed_us,
+    )
+
+
+def books_message(books: WindowBooks, network: Network, caller: Caller) -> pb.GetWindowResponse:
+    """A window's books, as far as the caller may see them."""
+    return pb.GetWindowResponse(
+        window=window_message(books.record),
+        currency=network.currency,
+        currency_exponent=network.currency_exponent,
+        obligations=_obligations(books.totals.owed, caller),
+        bilateral=_obligations(bilateral(books.totals.owed), caller),
+        positions=[to_message(position) for position in books.positions if caller.sees(position.party_id)],
+        activity=[
+            _activity(party_id, activity)
+            for party_id, activity in books.totals.activity.items()
+            if caller.sees(party_id)
+        ],
+    )
+
+
+def run_message(run: Run, caller: Caller) -> pb.Run:
+    """A run. A caller that does not see all gets its own position and confirmation only."""
+    return pb.Run(
+        run_id=run.run_id,
+        state=run.state,
+        positions=_positions(run, caller),
+        events=[
+            _event(event)
+            for event in run.events
+            if event.decision.action != pb.RUN_ACTION_CONFIRM or caller.sees(event.decision.party_id)
+        ],
+        confirmed=[party_id for party_id in run.confirmed if caller.sees(party_id)],
+    )
+
+
+def _obligations(owed: Mapping[Pair, Owed], caller: Caller) -> list[pb.Obligation]:
+    return [
+        pb.Obligation(debtor=pair.debtor, creditor=pair.creditor, points=part.points, amount_micros=part.amount_micros)
+        for pair, part in owed.items()
+        if caller.sees(pair.debtor, pair.creditor)
+    ]
+
+
+def _activity(party_id: str, activity: Activity) -> pb.PartyActivity:
+    return pb.PartyActivity(party_id=party_id, **activity._asdict())
+
+
+def _positions(run: Run, caller: Caller) -> bytes:
+    if caller.sees_all:
+        return run.positions_bytes
+    positions = RunPositions.FromString(run.positions_bytes)
+    own = [position for position in positions.positions if caller.sees(position.party_id)]
+    return encode(RunPositions(network_id=positions.network_id, windows=positions.windows, positions=own))
+
+
+def _event(event: Event) -> pb.RunEvent:
+    return pb.RunEvent(
+        action=event.decision.action,
+        state=event.state,
+        public_key=event.decision.public_key,
+        decided_us=event.decision.decided_us,
+        note=event.decision.note,
+        party_id=event.decision.party_id,
+    )

@@ -1,0 +1,66 @@
+"""The gRPC server: TLS, health, reflection, limits, and an orderly end."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from coalition.tls import ServerTls
+from coalition.v1 import settlement_service_pb2
+from coalition.v1.settlement_service_pb2_grpc import add_SettlementServiceServicer_to_server
+from settlement.rpc.interceptor import CallInterceptor
+from settlement.rpc.servicer import SettlementServicer
+
+SERVICE: Final = settlement_service_pb2.DESCRIPTOR.services_by_name["SettlementService"].full_name
+_THREADS: Final = 16
+#: Calls beyond this are refused with RESOURCE_EXHAUSTED; some wait for the journal, so there are more than threads.
+_CALLS_MAX: Final = 64
+_REQUEST_BYTES_MAX: Final = 1 << 20
+
+
+class Server:
+    """Serves one SettlementServicer."""
+
+    def __init__(self, servicer: SettlementServicer, tls: ServerTls) -> None:
+        self._health = health.HealthServicer()
+        self._server = grpc.server(
+            ThreadPoolExecutor(_THREADS, thread_name_prefix="rpc"),
+            interceptors=[CallInterceptor()],
+            maximum_concurrent_rpcs=_CALLS_MAX,
+            options=(
+                ("grpc.max_receive_message_length", _REQUEST_BYTES_MAX),
+                ("grpc.so_reuseport", 0),
+            ),
+        )
+        self._tls = tls
+        add_SettlementServiceServicer_to_server(servicer, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
+
+    def start(self, listen: str) -> int:
+        """Listen at `host:port` and give the port, which is chosen for port 0. Raises OSError when that is taken."""
+        credentials = grpc.ssl_server_credentials([(self._tls.key, self._tls.certificate)])
+        try:
+            port = self._server.add_secure_port(listen, credentials)
+        except RuntimeError as error:
+            raise OSError(
+                f"Cannot listen at {listen}. Is the port taken, and is the address this machine's?"
+            ) from error
+        self.set_healthy(True)
+        self._server.start()
+        return port
+
+    def set_healthy(self, healthy: bool) -> None:
+        """What the health service answers from now on."""
+        serving = health_pb2.HealthCheckResponse.SERVING if healthy else health_pb2.HealthCheckResponse.NOT_SERVING
+        for name in ("", SERVICE):
+            self._health.set(name, serving)
+
+    def stop(self, grace_s: float) -> None:
+        """Take no more calls, finish those that run, at most for `grace_s` seconds."""
+        self._health.enter_graceful_shutdown()
+        self._server.stop(grace_s).wait()

@@ -1,0 +1,91 @@
+"""SettlementService: every method asks who is calling, reads or decides, and answers what the caller may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import BoundedSemaphore
+from typing import Final
+
+import grpc
+import structlog
+
+from coalition.errors import Refused
+from coalition.v1 import error_pb2
+from coalition.v1 import settlement_service_pb2 as pb
+from coalition.v1.settlement_service_pb2_grpc import SettlementServiceServicer
+from settlement.desk import Desk
+from settlement.intake import Intake
+from settlement.rpc.access import Caller, Gatekeeper, remaining_s
+from settlement.rpc.messages import books_message, run_message, window_message
+
+#: What is kept of a caller's deadline for the answer to travel.
+_ANSWER_S: Final = 0.2
+#: The longest that one call waits for the journal.
+_WAIT_MAX_S: Final = 60.0
+#: How many calls may wait for the journal at once; each holds a thread.
+WAITING_MAX: Final = 8
+
+
+class SettlementServicer(SettlementServiceServicer):
+    """Answers over the network what Desk and Intake know."""
+
+    def __init__(self, desk: Desk, intake: Intake, gatekeeper: Gatekeeper) -> None:
+        self._desk = desk
+        self._intake = intake
+        self._gatekeeper = gatekeeper
+        self._waiting = BoundedSemaphore(WAITING_MAX)
+
+    def GetProgress(self, request: pb.GetProgressRequest, context: grpc.ServicerContext) -> pb.GetProgressResponse:
+        self._caller(context)
+        if request.wait_for_sequence > self._intake.progress.state.sequence:
+            with self._place_to_wait():
+                wait_s = min(_WAIT_MAX_S, max(0.0, remaining_s(context) - _ANSWER_S))
+                self._intake.wait_for(request.wait_for_sequence, wait_s)
+        self._intake.require_sound()
+        progress = self._intake.progress
+        return pb.GetProgressResponse(
+            sequence=progress.state.sequence,
+            log_root=progress.log_root,
+            committed_us=progress.state.committed_us,
+        )
+
+    def ListWindows(self, request: pb.ListWindowsRequest, context: grpc.ServicerContext) -> pb.ListWindowsResponse:
+        self._caller(context)
+        return pb.ListWindowsResponse(windows=map(window_message, self._desk.windows()))
+
+    def GetWindow(self, request: pb.GetWindowRequest, context: grpc.ServicerContext) -> pb.GetWindowResponse:
+        caller = self._caller(context)
+        return books_message(self._desk.window(request.number), self._desk.network, caller)
+
+    def DecideRun(self, request: pb.DecideRunRequest, context: grpc.ServicerContext) -> pb.DecideRunResponse:
+        caller = self._caller(context)
+        caller.require_operator()
+        return pb.DecideRunResponse(run=run_message(self._desk.decide(request.decision), caller))
+
+    def GetRun(self, request: pb.GetRunRequest, context: grpc.ServicerContext) -> pb.GetRunResponse:
+        caller = self._caller(context)
+        return pb.GetRunResponse(run=run_message(self._desk.run(request.run_id), caller))
+
+    def ListRuns(self, request: pb.ListRunsRequest, context: grpc.ServicerContext) -> pb.ListRunsResponse:
+        caller = self._caller(context)
+        return pb.ListRunsResponse(runs=[run_message(run, caller) for run in self._desk.runs()])
+
+    def _caller(self, context: grpc.ServicerContext) -> Caller:
+        caller = self._gatekeeper.caller(context)
+        structlog.contextvars.bind_contextvars(party=caller.party_id)
+        return caller
+
+    @contextmanager
+    def _place_to_wait(self) -> Iterator[None]:
+        """Raises Refused with OVERLOADED when too many calls are waiting already."""
+        if not self._waiting.acquire(blocking=False):
+            raise Refused(
+                error_pb2.REASON_OVERLOADED,
+                f"{WAITING_MAX} calls are waiting for the journal already. Ask without waiting, or again in a second.",
+                {"limit": str(WAITING_MAX)},
+            )
+        try:
+            yield
+        finally:
+            self._waiting.release()

@@ -1,0 +1,1 @@
+"""Settlement runs: decided by people of the operator, each decision signed. Pure, like the clearing."""

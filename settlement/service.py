@@ -1,0 +1,54 @@
+"""Puts a settlement service together: books, follower, desk, server."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+
+from coalition.clock import Clock
+from coalition.tls import ServerTls
+from partner_sdk import Client, Connection
+from settlement.config import SettlementConfig
+from settlement.desk import Desk
+from settlement.follower import Follower
+from settlement.intake import Intake
+from settlement.rpc.access import Gatekeeper
+from settlement.rpc.server import Server
+from settlement.rpc.servicer import SettlementServicer
+from settlement.store.database import Database
+from settlement.store.migrate import migrate
+
+#: How long a stop waits for calls that are being answered.
+GRACE_S: Final = 10.0
+
+_log = structlog.stdlib.get_logger("settlement")
+
+
+class Service:
+    """One settlement service. `start`, then `stop`, once each."""
+
+    def __init__(self, config: SettlementConfig, connection: Connection, tls: ServerTls, clock: Clock) -> None:
+        """Brings the database up to date. Raises StoreError when it is of another network."""
+        self._database = Database.in_file(config.database)
+        migrate(self._database)
+        self.intake: Final = Intake(self._database, config.network_id)
+        self._server = Server(
+            SettlementServicer(Desk(self._database, self.intake, clock), self.intake, Gatekeeper(self.intake, clock)),
+            tls,
+        )
+        self._follower = Follower(Client(connection), self.intake, clock, lambda: self._server.set_healthy(False))
+
+    def start(self, listen: str) -> int:
+        """Listen at `host:port`, begin to follow the journal, and give the port. Raises OSError."""
+        port = self._server.start(listen)
+        self._follower.start()
+        _log.info("started", port=port, sequence=self.intake.progress.state.sequence)
+        return port
+
+    def stop(self) -> None:
+        """Answer what is being answered, finish what is being taken in, and let go of the database."""
+        self._server.stop(GRACE_S)
+        self._follower.stop()
+        self._database.close()
+        _log.info("stopped", sequence=self.intake.progress.state.sequence)

@@ -1,0 +1,48 @@
+"""Books for tests: a database that takes in made-up journals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from partner_sdk.journal import JournalState
+from settlement.clearing.books import Books
+from settlement.clearing.entry import Entry
+from settlement.intake import Intake
+from settlement.store.database import Database
+from settlement.store.migrate import migrate
+from settlement.store.windows import list_windows, read_totals
+from tests.settlement.journals import NETWORK
+
+
+def new_database(folder: Path) -> Database:
+    """An empty database in a folder."""
+    database = Database.in_file(folder / "settlement.db")
+    migrate(database)
+    return database
+
+
+def take_in(intake: Intake, entries: Sequence[Entry]) -> None:
+    """Take in one batch of entries that count as verified."""
+    last = entries[-1]
+    state = JournalState(
+        NETWORK,
+        size=last.sequence,
+        frontier=(b"f" * 32,) * last.sequence.bit_count(),
+        committed_us=last.committed_us,
+        window=last.window,
+    )
+    intake.take_in(entries, state)
+
+
+def stored_books(database: Database) -> Books:
+    """What the database holds, in the form of a recomputation."""
+    with database.read() as connection:
+        windows = {window.number: window for window in list_windows(connection)}
+        totals = {number: read_totals(connection, number) for number in windows}
+    return Books(windows, {number: part for number, part in totals.items() if part.owed or part.activity})
+
+
+def with_business(books: Books) -> Books:
+    """The books without totals of windows in which nothing happened, which the database does not list."""
+    return Books(books.windows, {number: part for number, part in books.totals.items() if part.owed or part.activity})

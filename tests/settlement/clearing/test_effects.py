@@ -1,0 +1,274 @@
+"""What each kind of transaction makes parties owe each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from coalition.v1 import network_pb2, transaction_pb2
+from settlement.clearing.books import recompute
+from settlement.clearing.effects import KINDS_WITH_EFFECT
+from settlement.clearing.entry import ClearingError
+from settlement.clearing.totals import Activity, Owed, Pair
+from tests.settlement.journals import OPERATOR, Journal, coalition_of_three
+
+
+def owed(journal: Journal, window: int = 1) -> dict[Pair, Owed]:
+    """What a window of the journal makes parties owe each other."""
+    return dict(recompute(journal.entries).totals[window].owed)
+
+
+def activity(journal: Journal, window: int = 1) -> dict[str, Activity]:
+    """What a window of the journal counts."""
+    return dict(recompute(journal.entries).totals[window].activity)
+
+
+def test_issuer_pays_acceptor_and_the_rest_of_the_price_to_the_operator() -> None:
+    """Owed on redemption: of a price of 10,000 the acceptor gets its 8,000 and the operator the margin of 2,000."""
+    journal = coalition_of_three()
+    journal.redeem("florist", {"grocer": 100})
+    assert owed(journal) == {
+        Pair("grocer", "florist"): Owed(100, 800_000),
+        Pair("grocer", OPERATOR): Owed(0, 200_000),
+    }
+
+
+def test_prefunded_share_reaches_the_acceptor_through_the_operator() -> None:
+    """With half of 12,000 prefunded, the issuer pays 6,000 of the reimbursement and the operator the other 3,000."""
+    journal = coalition_of_three()
+    journal.redeem("grocer", {"florist": 10})
+    assert owed(journal) == {
+        Pair("florist", "grocer"): Owed(10, 60_000),
+        Pair(OPERATOR, "grocer"): Owed(10, 30_000),
+    }
+
+
+def test_prepaid_issuer_still_shows_its_points() -> None:
+    """An issuer that prepaid everything owes the acceptor nothing, but whose points were accepted is on record."""
+    journal = coalition_of_three()
+    journal.party("baker")
+    journal.terms("baker", price_micros=10_000, reimbursement_micros=9_000, prefunded_bps=10_000)
+    journal.redeem("grocer", {"baker": 10})
+    assert owed(journal) == {
+        Pair("baker", "grocer"): Owed(10, 0),
+        Pair(OPERATOR, "grocer"): Owed(10, 90_000),
+    }
+
+
+def test_own_points_cause_no_obligation() -> None:
+    """A party that redeems its own points owes nobody, and they are counted."""
+    journal = coalition_of_three()
+    journal.redeem("grocer", {"grocer": 70, "florist": 30})
+    assert set(owed(journal)) == {Pair("florist", "grocer"), Pair(OPERATOR, "grocer")}
+    assert activity(journal) == {
+        "florist": Activity(redeemed_points=30),
+        "grocer": Activity(accepted_points=100, redeemed_points=70, redeemed_own_points=70),
+    }
+
+
+def test_every_cause_is_paid_the_one_rate_in_force() -> None:
+    """A charity receives the policy's rate of the day, whatever its own terms say."""
+    journal = coalition_of_three(cause_micros=7_000)
+    journal.policy("2017-02-01", 7_500)
+    journal.redeem("school", {"grocer": 10})
+    assert owed(journal)[Pair("grocer", "school")] == Owed(10, 70_000)
+    journal.close()
+    journal.at("2017-02-01")
+    journal.redeem("school", {"grocer": 10})
+    assert owed(journal, 2) == {
+        Pair("grocer", "school"): Owed(10, 75_000),
+        Pair("grocer", OPERATOR): Owed(0, 25_000),
+    }
+
+
+def test_captures_are_redemptions_and_holds_are_not() -> None:
+    """Held points cause an obligation only once they are captured."""
+    journal = coalition_of_three()
+    hold = transaction_pb2.Hold(holder_id="anna", points=100)
+    journal.append("florist", allocations={"grocer": 100}, hold=hold)
+    assert owed(journal) == {}
+    journal.capture("florist", {"grocer": 40})
+    assert owed(journal)[Pair("grocer", "florist")] == Owed(40, 320_000)
+
+
+def test_issues_cost_their_fee_and_their_prefunded_share() -> None:
+    """A fee has no points behind it, a prefunded share has; points that repay arrears are issued like others."""
+    journal = coalition_of_three()
+    journal.issue("grocer", 1_000, arrears=200)
+    journal.issue("florist", 50)
+    assert owed(journal) == {
+        Pair("grocer", OPERATOR): Owed(0, 300_000),
+        Pair("florist", OPERATOR): Owed(50, 300_000),
+    }
+    assert activity(journal) == {
+        "florist": Activity(issued_points=50),
+        "grocer": Activity(issued_points=1_000),
+    }
+
+
+def test_terms_hold_from_their_day_in_the_networks_time_zone() -> None:
+    """An hour before midnight in New York the old terms hold, though it is another day in Greenwich."""
+    journal = coalition_of_three()
+    journal.terms("grocer", "2017-02-01", price_micros=20_000, reimbursement_micros=9_000)
+    journal.at("2017-01-31")
+    journal.now_us += 11 * 3_600 * 1_000_000
+    journal.redeem("florist", {"grocer": 1})
+    assert owed(journal)[Pair("grocer", OPERATOR)] == Owed(0, 2_000)
+    journal.now_us += 3_600 * 1_000_000
+    journal.redeem("florist", {"grocer": 1})
+    assert owed(journal)[Pair("grocer", OPERATOR)] == Owed(0, 14_000)
+
+
+def test_reversed_redemption_is_owed_back_at_the_rates_of_its_original() -> None:
+    """The reversal is booked in its own window, the other way round, as if the new terms did not exist."""
+    journal = coalition_of_three()
+    redemption = journal.redeem("grocer", {"florist": 10, "school": 4})
+    journal.terms("florist", "2017-03-01", price_micros=99_000, reimbursement_micros=8_000)
+    journal.close()
+    journal.at("2017-03-05")
+    journal.reverse(redemption, {"florist": 6})
+    assert owed(journal, 2) == {
+        Pair("grocer", "florist"): Owed(6, 36_000),
+        Pair("grocer", OPERATOR): Owed(6, 18_000),
+    }
+    assert activity(journal, 2) == {
+        "florist": Activity(redeemed_points=-6),
+        "grocer": Activity(accepted_points=-6),
+    }
+
+
+def test_terms_published_after_the_original_do_not_change_its_reversal() -> None:
+    """Terms that take effect on the very day of the original, but were published after it, do not count."""
+    journal = coalition_of_three()
+    redemption = journal.redeem("florist", {"grocer": 10})
+    journal.terms("grocer", "2017-01-02", price_micros=50_000, reimbursement_micros=9_000)
+    journal.close()
+    journal.reverse(redemption, {"grocer": 10})
+    assert {pair: part.amount_micros for pair, part in owed(journal, 2).items()} == {
+        Pair("florist", "grocer"): 80_000,
+        Pair(OPERATOR, "grocer"): 20_000,
+    }
+
+
+def test_reversed_issue_gives_fee_and_prefunded_share_back() -> None:
+    """Points taken back and points that became arrears count alike, at the rates of the issue."""
+    journal = coalition_of_three()
+    first, second = journal.issue("grocer", 100), journal.issue("florist", 50)
+    journal.terms("florist", "2017-02-01", price_micros=99_000, reimbursement_micros=8_000)
+    journal.close()
+    journal.at("2017-02-02")
+    journal.reverse(first, {"grocer": 30}, arrears=70)
+    journal.reverse(second, {}, arrears=5)
+    assert owed(journal, 2) == {
+        Pair(OPERATOR, "grocer"): Owed(0, 30_000),
+        Pair(OPERATOR, "florist"): Owed(5, 30_000),
+    }
+    assert activity(journal, 2) == {
+        "florist": Activity(issued_points=-5),
+        "grocer": Activity(issued_points=-100),
+    }
+
+
+def test_corrections_add_obligations_and_count_points() -> None:
+    """A corrected obligation is owed as it stands; corrected points move no money."""
+    journal = coalition_of_three()
+    journal.owe("florist", "grocer", 1_234_567)
+    journal.correct("grocer", -40)
+    journal.correct("grocer", 100)
+    assert owed(journal) == {Pair("florist", "grocer"): Owed(0, 1_234_567)}
+    assert activity(journal) == {"grocer": Activity(adjusted_points=60)}
+
+
+def test_operator_pays_for_points_that_it_made_for_a_party_without_terms() -> None:
+    """Only a correction brings such points about, and their issuer never agreed to a price."""
+    journal = coalition_of_three()
+    journal.party("baker")
+    journal.correct("baker", 10)
+    journal.redeem("grocer", {"baker": 10})
+    assert owed(journal) == {
+        Pair("baker", "grocer"): Owed(10, 0),
+        Pair(OPERATOR, "grocer"): Owed(10, 90_000),
+    }
+
+
+def test_breakage_and_donations_are_counted_and_move_no_money() -> None:
+    """Expired points belong to their issuers, donated ones to the charity whose fund it is, however it was opened."""
+    journal = coalition_of_three()
+    journal.campaign("school", "playground")
+    enrol = transaction_pb2.Enrol(holder_id="library", kind=network_pb2.HOLDER_KIND_FUND)
+    journal.append("school", enrol=enrol)
+    journal.donate("playground", {"grocer": 30, "florist": 5})
+    journal.donate("library", {"grocer": 1})
+    journal.expire({"grocer": 7, "florist": 3})
+    assert owed(journal) == {}
+    assert activity(journal) == {
+        "florist": Activity(expired_points=3),
+        "grocer": Activity(expired_points=7),
+        "school": Activity(donated_points=36),
+    }
+
+
+def test_rejected_transactions_change_nothing() -> None:
+    """A rejected redemption, donation, close or publication leaves no trace in the books."""
+    journal = coalition_of_three()
+    before = recompute(journal.entries)
+    journal.append("florist", rejected=True, redeem=transaction_pb2.Redeem(points=10))
+    journal.append("hub", rejected=True, donate=transaction_pb2.Donate(fund_id="nowhere", points=10))
+    journal.append(OPERATOR, rejected=True, close_window=transaction_pb2.CloseWindow(window=7))
+    journal.append(OPERATOR, rejected=True, publish_terms=transaction_pb2.PublishTerms())
+    assert recompute(journal.entries) == before
+
+
+def test_contradictions_name_their_entry() -> None:
+    """What cannot follow from the journal so far stops the clearing with the sequence and the reason."""
+
+    def refused(journal: Journal) -> str:
+        with pytest.raises(ClearingError) as error:
+            recompute(journal.entries)
+        assert error.value.sequence == len(journal.entries)
+        return str(error.value)
+
+    journal = coalition_of_three()
+    journal.append("grocer", allocations={"grocer": 9}, redeem=transaction_pb2.Redeem(points=10))
+    assert refused(journal) == "Entry 8: 9 points are allocated, but the transaction is about 10."
+
+    journal = coalition_of_three()
+    journal.append("grocer", allocations={"grocer": 15, "florist": -5}, redeem=transaction_pb2.Redeem(points=10))
+    assert "an allocation of -5 points" in refused(journal)
+
+    journal = coalition_of_three()
+    journal.append("grocer", allocations={"florist": 10}, issue=transaction_pb2.Issue(points=10))
+    assert "grocer issued points of florist" in refused(journal)
+
+    journal = coalition_of_three()
+    journal.party("baker")
+    journal.redeem("baker", {"grocer": 10})
+    assert "baker had no terms in force on 2017-01-02" in refused(journal)
+
+    journal = coalition_of_three()
+    journal.donate("nowhere", {"grocer": 1})
+    assert "the fund nowhere was never opened" in refused(journal)
+
+    journal = coalition_of_three()
+    redemption = journal.redeem("florist", {"grocer": 10})
+    journal.append("florist", original=redemption, allocations={"grocer": 4}, reverse=transaction_pb2.Reverse(points=5))
+    assert "4 points are allocated, but the transaction is about 5" in refused(journal)
+
+    journal = coalition_of_three()
+    reversal = journal.reverse(journal.redeem("florist", {"grocer": 10}), {"grocer": 10})
+    reversal.outcome.original.sequence = 99
+    assert "it reverses entry 99, which does not come before it" in refused(journal)
+
+    journal = coalition_of_three()
+    journal.reverse(journal.owe("grocer", "florist", 1), {"grocer": 10})
+    assert "it reverses a transaction of kind 26" in refused(journal)
+
+
+def test_every_kind_was_thought_of() -> None:
+    """Each kind of transaction either has an effect here or is known to move neither money nor a party's points."""
+    neutral = {
+        *("transfer", "hold", "release", "enrol", "add_key", "remove_key", "set_alias", "close", "pledge"),
+        *("revoke_pledge", "genesis", "register_party", "set_party_keys", "set_party_status", "publish_terms"),
+        *("set_policy", "open_campaign", "close_window"),
+    }
+    kinds = {field.name for field in transaction_pb2.Transaction.DESCRIPTOR.oneofs_by_name["kind"].fields}
+    assert kinds == neutral | set(KINDS_WITH_EFFECT)

@@ -1,0 +1,266 @@
+"""Settling windows: from the proposal to the last payment, over the books of a journal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
+
+from coalition.errors import Refused, reason_name
+from coalition.ids import transaction_id
+from coalition.v1 import settlement_service_pb2 as pb
+from settlement.desk import CLOCK_SKEW_MAX_US, DECISION_AGE_MAX_US, Desk
+from settlement.intake import Intake
+from settlement.runs.run import Run
+from settlement.store import tables
+from settlement.store.database import Database
+from tests.settlement.books import new_database, take_in
+from tests.settlement.decisions import ABORT, APPROVE, CONFIRM, INSTRUCT, NETWORK, PROPOSE, Person
+from tests.settlement.journals import Journal, coalition_of_three
+
+NOW_US = 1_500_000_000_000_000
+MAKER, CHECKER = Person(1), Person(2)
+
+
+def run_id(number: int) -> bytes:
+    """A run's id."""
+    return transaction_id(1_500_000_000_000 + number, bytes(10))
+
+
+class Office:
+    """A settlement service without its network: books, desk, and two people."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database: Database = new_database(folder)
+        self.journal: Journal = coalition_of_three(operator_keys=(MAKER.key.public, CHECKER.key.public))
+        self.intake = Intake(self.database, NETWORK)
+        self.now_us = NOW_US
+        self.desk = Desk(self.database, self.intake, lambda: self.now_us)
+
+    def business(self, amount_micros: int, *, close: bool = True) -> None:
+        """The florist comes to owe the grocer so much, in a window of its own."""
+        self.journal.owe("florist", "grocer", amount_micros)
+        if close:
+            self.journal.close()
+        take_in(self.intake, self.journal.entries[self.intake.progress.state.sequence :])
+
+    def decide(self, person: Person, action: pb.RunAction.ValueType, number: int = 1, **fields: Any) -> Run:
+        """A person decides about a run."""
+        self.now_us += 1
+        fields.setdefault("decided_us", self.now_us)
+        return self.desk.decide(person.decides(action, run_id=run_id(number), **fields))
+
+    def approve(self, number: int = 1) -> Run:
+        """CHECKER looks at the positions and approves."""
+        return self.decide(CHECKER, APPROVE, number, positions=self.desk.run(run_id(number)).positions_bytes)
+
+    def settle(self, number: int, *windows: int) -> Run:
+        """A run from beginning to end."""
+        self.decide(MAKER, PROPOSE, number, windows=windows)
+        self.approve(number)
+        run = self.decide(CHECKER, INSTRUCT, number)
+        for party_id in run.outstanding:
+            run = self.decide(CHECKER, CONFIRM, number, party_id=party_id)
+        return run
+
+    def states(self) -> list[str]:
+        """The states of all windows."""
+        return [pb.WindowState.Name(record.state).removeprefix("WINDOW_STATE_") for record in self.desk.windows()]
+
+    def refusal(self, *arguments: Any, **fields: Any) -> tuple[str, str]:
+        """Why a decision is refused: the reason, and the text."""
+        before = self.desk.runs()
+        with pytest.raises(Refused) as error:
+            self.decide(*arguments, **fields)
+        assert self.desk.runs() == before
+        return reason_name(error.value.reason), error.value.message
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """An office whose journal has begun."""
+    office = Office(tmp_path)
+    yield office
+    office.database.close()
+
+
+def test_window_goes_from_open_to_settled(office: Office) -> None:
+    """Closing, proposing and the last confirmation move a window on; nothing else does."""
+    office.business(1_000_000, close=False)
+    assert office.states() == ["OPEN"]
+    office.business(234_567)
+    assert office.states() == ["CLOSED", "OPEN"]
+    office.decide(MAKER, PROPOSE, windows=(1,))
+    assert office.states() == ["PENDING_SETTLEMENT", "OPEN"]
+    office.approve()
+    office.decide(MAKER, INSTRUCT)
+    office.decide(MAKER, CONFIRM, party_id="grocer")
+    assert office.states() == ["PENDING_SETTLEMENT", "OPEN"]
+    office.decide(MAKER, CONFIRM, party_id="florist")
+    assert office.states() == ["SETTLED", "OPEN"]
+
+
+def test_aborted_window_is_settled_with_a_later_one(office: Office) -> None:
+    """An abort frees the windows of a run; a later run may take them together with others."""
+    office.business(1_000_000)
+    office.decide(MAKER, PROPOSE, windows=(1,))
+    office.decide(MAKER, ABORT, note="the bank is closed")
+    assert office.states() == ["ABORTED", "OPEN"]
+    office.business(500_000)
+    run = office.settle(2, 1, 2)
+    assert [(position.party_id, position.payable_minor) for position in run.positions] == [
+        ("florist", -150),
+        ("grocer", 150),
+    ]
+    assert office.states() == ["SETTLED", "SETTLED", "OPEN"]
+    assert [len(run.events) for run in office.desk.runs()] == [2, 5]
+
+
+def test_nothing_is_settled_twice(office: Office) -> None:
+    """A settled window cannot be proposed again, alone or among others, and the database would not take it either."""
+    office.business(1_000_000)
+    office.business(1_000_000)
+    office.settle(1, 1)
+    for windows in ((1,), (1, 2)):
+        reason, text = office.refusal(MAKER, PROPOSE, 2, windows=windows)
+        assert (reason, text.split(",")[0]) == ("WRONG_STATE", "Window 1 is SETTLED")
+    with pytest.raises(IntegrityError), office.database.write() as connection:
+        connection.execute(insert(tables.claims).values(window_number=1, run_id=run_id(1)))
+
+
+def test_there_is_one_run_at_a_time(office: Office) -> None:
+    """While a run is under way the next has to wait, for it carries in what the first one leaves."""
+    office.business(1_000_000)
+    office.business(1_000_000)
+    office.decide(MAKER, PROPOSE, windows=(1,))
+    reason, text = office.refusal(MAKER, PROPOSE, 2, windows=(2,))
+    assert reason == "WRONG_STATE"
+    assert "is PROPOSED: settle or abort it first" in text
+
+
+def test_open_and_unknown_windows_cannot_be_settled(office: Office) -> None:
+    """Only a closed window can, as far as the journal was read."""
+    office.business(1_000_000)
+    assert office.refusal(MAKER, PROPOSE, windows=(1, 2)) == (
+        "WRONG_STATE",
+        "Window 2 is OPEN, as of entry 9; only a closed window that no run has claimed can be settled.",
+    )
+    assert office.refusal(MAKER, PROPOSE, windows=(3,)) == ("NOT_FOUND", "There is no window 3, as of entry 9.")
+    assert office.refusal(MAKER, PROPOSE, windows=(2**63,))[0] == "NOT_FOUND"
+
+
+def test_replayed_decisions_change_nothing(office: Office) -> None:
+    """Sending a decision again, even much later, gets the run as it is now and does nothing twice."""
+    office.business(1_000_000)
+    proposal = MAKER.decides(PROPOSE, run_id=run_id(1), windows=(1,), decided_us=office.now_us)
+    office.desk.decide(proposal)
+    assert len(office.desk.decide(proposal).events) == 1
+    office.approve()
+    confirmation = MAKER.decides(CONFIRM, run_id=run_id(1), party_id="grocer", decided_us=office.now_us + 9)
+    office.decide(MAKER, INSTRUCT)
+    office.desk.decide(confirmation)
+    office.now_us += 10 * DECISION_AGE_MAX_US
+    run = office.desk.decide(confirmation)
+    assert (run.state, len(run.events)) == (pb.RUN_STATE_SETTLING, 4)
+    assert office.desk.decide(proposal) == run
+
+
+def test_id_of_a_run_is_used_once(office: Office) -> None:
+    """Another proposal under the same id is a conflict, also after the first was aborted."""
+    office.business(1_000_000)
+    office.decide(MAKER, PROPOSE, windows=(1,))
+    office.decide(MAKER, ABORT, note="enough")
+    assert office.refusal(MAKER, PROPOSE, windows=(1,), note="again")[0] == "ID_CONFLICT"
+
+
+def test_approval_needs_a_second_person_who_saw_the_positions(office: Office) -> None:
+    """The proposer's own key and an approval of other positions are both refused, and the run stays as it was."""
+    office.business(1_000_000)
+    run = office.decide(MAKER, PROPOSE, windows=(1,))
+    assert office.refusal(MAKER, APPROVE, positions=run.positions_bytes)[0] == "SAME_PERSON"
+    assert office.refusal(CHECKER, APPROVE, positions=run.positions_bytes + b" ")[0] == "WRONG_STATE"
+    assert office.refusal(Person(3), APPROVE, positions=run.positions_bytes)[0] == "KEY_UNKNOWN"
+    assert office.approve().state == pb.RUN_STATE_APPROVED
+
+
+def test_removed_keys_decide_nothing(office: Office) -> None:
+    """A key that the operator has given up is refused from the entry on that removed it."""
+    office.business(1_000_000)
+    office.journal.remove_key("operator", MAKER.key.public)
+    office.business(1, close=False)
+    assert office.refusal(MAKER, PROPOSE, windows=(1,))[0] == "KEY_UNKNOWN"
+
+
+def test_decisions_are_taken_in_while_fresh(office: Office) -> None:
+    """Decisions from the future or from days ago are refused, so that when they were made can be believed."""
+    office.business(1_000_000)
+    for age_us in (-CLOCK_SKEW_MAX_US - 10, DECISION_AGE_MAX_US + 10):
+        assert office.refusal(MAKER, PROPOSE, windows=(1,), decided_us=NOW_US - age_us)[0] == "CLOCK_SKEW"
+    assert office.decide(MAKER, PROPOSE, windows=(1,), decided_us=NOW_US - DECISION_AGE_MAX_US + 10).live
+
+
+def test_unknown_runs_are_not_found(office: Office) -> None:
+    """A decision about a run that was never proposed, and a look at it, say so."""
+    office.business(1_000_000)
+    assert office.refusal(MAKER, INSTRUCT, 7)[0] == "NOT_FOUND"
+    for unknown in (run_id(7), b"", b"short"):
+        with pytest.raises(Refused, match="There is no run"):
+            office.desk.run(unknown)
+
+
+def test_remainders_are_carried_from_run_to_run(office: Office) -> None:
+    """What rounding leaves of one window is paid with the next, and the view of a window shows the same figures."""
+    office.business(1_004_000)
+    office.business(1_004_000)
+    assert payables(office, 1) == {"florist": (0, -100, -4_000), "grocer": (0, 100, 4_000)}
+    office.settle(1, 1)
+    assert payables(office, 1) == {"florist": (0, -100, -4_000), "grocer": (0, 100, 4_000)}
+    assert payables(office, 2) == {"florist": (-4_000, -101, 2_000), "grocer": (4_000, 101, -2_000)}
+    office.decide(MAKER, PROPOSE, 2, windows=(2,))
+    assert payables(office, 2) == {"florist": (-4_000, -101, 2_000), "grocer": (4_000, 101, -2_000)}
+    office.decide(MAKER, ABORT, 2, note="enough")
+    run = office.settle(3, 2)
+    assert {position.party_id: position.carried_out_micros for position in run.positions} == {
+        "florist": 2_000,
+        "grocer": -2_000,
+    }
+
+
+def payables(office: Office, number: int) -> dict[str, tuple[int, int, int]]:
+    """Carried in, payable and carried out, by party."""
+    return {
+        position.party_id: (position.carried_in_micros, position.payable_minor, position.carried_out_micros)
+        for position in office.desk.window(number).positions
+    }
+
+
+def test_who_when_and_why_can_be_shown_again(office: Office) -> None:
+    """Every event is stored with the exact document that was signed, and still verifies when it is read back."""
+    office.business(1_000_000)
+    office.settle(1, 1)
+    reopened = Desk(office.database, Intake(office.database, NETWORK), lambda: office.now_us)
+    for event in reopened.run(run_id(1)).events:
+        person = MAKER if event.decision.public_key == MAKER.key.public else CHECKER
+        again = person.decides(
+            event.decision.action,
+            run_id=run_id(1),
+            windows=event.decision.windows,
+            positions=reopened.run(run_id(1)).positions_bytes if event.decision.positions_digest else None,
+            party_id=event.decision.party_id,
+            decided_us=event.decision.decided_us,
+        )
+        assert (again.document, again.signature.signature) == (event.decision.document, event.decision.signature)
+
+
+def test_nothing_is_decided_on_a_journal_that_is_wrong(office: Office) -> None:
+    """Once the journal was found to contradict itself, no run moves; what was verified can still be read."""
+    office.business(1_000_000)
+    office.intake.stop("Entry 10: something is wrong.")
+    reason, text = office.refusal(MAKER, PROPOSE, windows=(1,))
+    assert reason == "WRONG_STATE"
+    assert text.endswith("Entry 10: something is wrong.")
+    assert office.desk.window(1).positions
