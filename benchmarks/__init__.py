@@ -1,0 +1,1 @@
+"""Measurements of a running network, each beside a ceiling measured in the same run. `make bench` runs them."""
