@@ -1,0 +1,194 @@
+"""The figures at the end of a run, put together from what hub and settlement service answer, and whether they agree."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from coalition_demo.businesses import BUSINESSES
+from coalition_demo.network import OPERATOR
+from coalition_demo.schools import SCHOOLS
+from partner_sdk.operator import IssuerTotals, TrialBalance
+from partner_sdk.settlement import Obligation, Run, WindowReport, WindowState
+
+_NAMES: Final = (
+    {business.party_id: business.name for business in BUSINESSES}
+    | {school.party_id: school.name for school in SCHOOLS}
+    | {OPERATOR: "Operator"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PartyFigures:
+    """A party over the whole run. Points are net of what was reversed."""
+
+    party_id: str
+    name: str
+    issued: int
+    redeemed_here: int
+    #: Its own points, redeemed with others.
+    redeemed_elsewhere: int
+    expired: int
+    #: In lots and holds, less what members owe after refunds.
+    outstanding: int
+    #: Millionths of the currency; positive: the party receives.
+    net_micros: int
+    #: What it has been paid, or has paid (negative), in minor units.
+    paid_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Money that has to move at one stage of netting, and in how many payments."""
+
+    amount_micros: int
+    payments: int
+
+
+@dataclass(frozen=True, slots=True)
+class WindowFigures:
+    """One settlement window."""
+
+    number: int
+    title: str
+    state: str
+    first_sequence: int
+    last_sequence: int
+    gross: Stage
+    bilateral: Stage
+    multilateral: Stage
+    #: Must be zero.
+    sum_micros: int
+    #: Must be zero.
+    sum_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolFigures:
+    """A school's campaign. Points."""
+
+    party_id: str
+    name: str
+    title: str
+    goal: int
+    #: Pledges in force, and the most that they will ever give.
+    pledges: int
+    pledged_at_most: int
+    given_by_pledge: int
+    given_singly: int
+    raised: int
+    available: int
+    #: Spent with partners.
+    spent: int
+    #: Redeemed with the school itself, which is paid in money when the window settles.
+    claimed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Something that must hold."""
+
+    what: str
+    holds: bool
+    #: What was found.
+    found: str
+
+
+def party_figures(
+    windows: Sequence[WindowReport], runs: Iterable[Run], trial: TrialBalance
+) -> tuple[PartyFigures, ...]:
+    """One row a party: partners, schools, and the operator."""
+    activity: dict[str, Counter[str]] = {party_id: Counter() for party_id in _NAMES}
+    net: Counter[str] = Counter()
+    paid: Counter[str] = Counter()
+    for report in windows:
+        for item in report.activity:
+            activity[item.party_id].update(
+                issued=item.issued,
+                accepted=item.accepted,
+                elsewhere=item.redeemed - item.redeemed_own,
+                expired=item.expired,
+            )
+        for position in report.positions:
+            net[position.party_id] += position.amount_micros
+    for run in runs:
+        for position in run.positions:
+            paid[position.party_id] += position.payable_minor
+    outstanding = {totals.issuer: totals.in_lots + totals.in_holds - totals.arrears for totals in trial.issuers}
+    return tuple(
+        PartyFigures(
+            party_id=party_id,
+            name=name,
+            issued=activity[party_id]["issued"],
+            redeemed_here=activity[party_id]["accepted"],
+            redeemed_elsewhere=activity[party_id]["elsewhere"],
+            expired=activity[party_id]["expired"],
+            outstanding=outstanding.get(party_id, 0),
+            net_micros=net[party_id],
+            paid_minor=paid[party_id],
+        )
+        for party_id, name in _NAMES.items()
+    )
+
+
+def window_figures(report: WindowReport, title: str) -> WindowFigures:
+    """What one window adds up to."""
+    window = report.window
+    assert window.last_sequence is not None, "the window is closed"
+    return WindowFigures(
+        number=window.number,
+        title=title,
+        state=window.state.value,
+        first_sequence=window.first_sequence,
+        last_sequence=window.last_sequence,
+        gross=_stage(report.obligations),
+        bilateral=_stage(report.bilateral),
+        multilateral=Stage(
+            sum(position.amount_micros for position in report.positions if position.amount_micros > 0),
+            sum(position.amount_micros != 0 for position in report.positions),
+        ),
+        sum_micros=sum(position.amount_micros for position in report.positions),
+        sum_minor=sum(position.payable_minor for position in report.positions),
+    )
+
+
+def _stage(obligations: Sequence[Obligation]) -> Stage:
+    return Stage(sum(item.amount_micros for item in obligations), sum(item.amount_micros != 0 for item in obligations))
+
+
+def window_checks(windows: Sequence[WindowFigures]) -> Check:
+    """Every window is settled, and its positions add up to exactly nothing."""
+    wrong = [
+        window.number
+        for window in windows
+        if window.sum_micros or window.sum_minor or window.state != WindowState.SETTLED.value
+    ]
+    found = f"wrong: windows {wrong}" if wrong else f"{len(windows)} windows, each with the sum 0"
+    return Check("Positions of every settled window sum to zero", bool(windows) and not wrong, found)
+
+
+def trial_checks(trial: TrialBalance, parties: Sequence[PartyFigures]) -> tuple[Check, Check]:
+    """No point was made or lost, and the settlement service counted the same points as the hub."""
+    wrong = [totals.issuer for totals in trial.issuers if not totals.balances]
+    in_all = sum(totals.in_lots + totals.in_holds - totals.arrears for totals in trial.issuers)
+    found = f"wrong: {', '.join(wrong)}" if wrong else f"{len(trial.issuers)} issuers, {in_all:,} points outstanding"
+    by_issuer = {totals.issuer: totals for totals in trial.issuers}
+    differing = [
+        party.party_id
+        for party in parties
+        if (party.issued, party.expired) != _counted_by_hub(by_issuer.get(party.party_id))
+    ]
+    return (
+        Check("Trial balance is exact", not wrong, found),
+        Check(
+            "Hub and settlement service counted the same points",
+            not differing,
+            f"differing: {', '.join(differing)}" if differing else "issued and expired, by issuer",
+        ),
+    )
+
+
+def _counted_by_hub(totals: IssuerTotals | None) -> tuple[int, int]:
+    return (0, 0) if totals is None else (totals.issued - totals.issue_reversed, totals.expired)
