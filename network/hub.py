@@ -44,6 +44,10 @@ REFRESH_EVERY_S: Final = 5.0
 _SWEEP_TIMEOUT_S: Final = 3_600.0
 _SWEEPS_WAITING: Final = 8
 _ADMISSION_TIMEOUT_S: Final = 30.0
+#: What comes while gRPC closes its connections is cut off without a word. So before that, until nobody has come for the
+#: first time or at most for the second, those who come are told to wait.
+_QUIET_S: Final = 0.1
+_FAREWELL_S: Final = 3.0
 
 _log = structlog.stdlib.get_logger("network.hub")
 
@@ -143,6 +147,7 @@ class Hub:
         for task in self._background:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+        await self._stopping.quiet(_QUIET_S, _FAREWELL_S)
         await self._server.stop(grace_s)
         finished = await asyncio.to_thread(self._writer.stop, grace_s)
         self._news.close()

@@ -20,21 +20,31 @@ _SHARED: Final[tuple[Processor, ...]] = (
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
+# The values of variables would show payloads and keys.
+_TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
 
 
-def configure_logs(form: LogFormat, stream: TextIO | None = None) -> None:
-    """Send everything that this process logs, libraries included, to `stream` (standard error) in one form."""
-    renderer: tuple[Processor, ...]
-    if form == "json":
-        renderer = (structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer())
-    else:
-        renderer = (structlog.dev.ConsoleRenderer(colors=(stream or sys.stderr).isatty()),)
+def route_logs() -> None:
+    """Hand our own events to the standard library's logging, as libraries hand theirs."""
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def configure_logs(form: LogFormat, stream: TextIO | None = None) -> None:
+    """Send everything that this process logs, libraries included, to `stream` (standard error) in one form."""
+    renderer: tuple[Processor, ...]
+    if form == "json":
+        renderer = (_TRACEBACKS, structlog.processors.JSONRenderer())
+    else:
+        colors = (stream or sys.stderr).isatty()
+        renderer = (structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback),)
+    route_logs()
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

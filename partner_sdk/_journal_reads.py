@@ -10,10 +10,13 @@ import grpc
 from coalition.note import Checkpoint, checkpoint_origin
 from coalition.v1 import journal_pb2 as pb
 from partner_sdk import _rpc
-from partner_sdk._errors import ProofInvalid
+from partner_sdk._directory import party
+from partner_sdk._errors import JournalInvalid, ProofInvalid
 from partner_sdk._exchange import Unanswered, passes, pauses
+from partner_sdk._refusals import PermissionDenied
 from partner_sdk._session import Session
 from partner_sdk._steps import Diagnosis, Emit, Ended, Failure, Flow, OpenStream, Probe, Read, Sleep, Steps, Stream
+from partner_sdk._vocabulary import PartyKind
 from partner_sdk.journal import (
     JournalState,
     JournalVerifier,
@@ -26,6 +29,7 @@ from partner_sdk.journal import (
 #: A stream that brings nothing for so long is opened anew: the connection may have died without a word.
 _SILENCE_S: Final = 60.0
 _PROBE_S: Final = 2.0
+_SEE_ALL: Final = (PartyKind.OPERATOR, PartyKind.AUDITOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,18 @@ class InclusionProof:
 def follow_journal(session: Session, state: JournalState | None = None, *, follow: bool = True) -> Flow[JournalPart]:
     """The whole journal, verified, from its genesis or from where `state` says. For an operator or auditor.
 
-    With `follow`, waits at the end for new entries and never ends by itself, except with an error: JournalInvalid, or a
+    Raises PermissionDenied for any other party. With `follow`, waits at the end for new entries and never ends by itself, except with an error: JournalInvalid, or a
     TransportError when the hub has been away for longer than the client's timeout. Then go on from the last state.
     """
     connection = session.connection
+    caller = yield from party(session, connection.party_id)
+    if caller.kind not in _SEE_ALL:
+        raise PermissionDenied(
+            f"{caller.party_id} is a {caller.kind} and is shown its own envelopes only; own_journal reads those."
+        )
     verifier = JournalVerifier(state or JournalState(connection.network_id), connection.hub_keys)
     reader = _Reader(session, follow=follow)
+    ends_seen_at = -1
     while True:
         response = yield from reader.next(verifier.state.size + 1)
         if response is not None:
@@ -68,11 +78,14 @@ def follow_journal(session: Session, state: JournalState | None = None, *, follo
             if entries:
                 yield Emit(JournalPart(entries, verifier.state))
             continue
-        # The end, or past it: the hub may have lost what was read before.
+        # The hub says that this is the end. It may have lost what was read before, or be keeping something back.
         answer = yield from session.read(_rpc.GET_CHECKPOINT, pb.GetCheckpointRequest())
-        verifier.check_end(answer.checkpoint)
-        if not follow:
-            return
+        if verifier.check_end(answer.checkpoint):
+            if not follow:
+                return
+        elif ends_seen_at == verifier.state.size:
+            raise JournalInvalid(f"The hub signs a longer log, but shows nothing after entry {verifier.state.size}.")
+        ends_seen_at = verifier.state.size
 
 
 def own_journal(

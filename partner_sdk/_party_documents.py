@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
 
 from coalition import dsse
+from coalition.errors import Refused
+from coalition.form import FORMS
+from coalition.form.checks import Form
 from coalition.ids import new_nonce
 from coalition.keys import SigningKey
 from coalition.v1 import network_pb2
+from coalition.v1 import transaction_pb2 as pb
 from partner_sdk._moments import day_text
-from partner_sdk._signed import Signed
+from partner_sdk._refusals import refusal
+from partner_sdk._signed import Signed, document_of
 from partner_sdk._vocabulary import PartyKind, party_kind_of
+
+S = TypeVar("S", bound=Signed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +66,7 @@ class PartyApplication(Signed):
             display_name=display_name,
             public_keys=[key.public for key in keys],
         )
-        return cls.make(message, keys[0])
+        return _checked(cls.make(message, keys[0]), lambda made: pb.RegisterParty(application=document_of(made)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +131,7 @@ class TermsOffer(Signed):
             prefunded_bps=prefunded_bps,
             outstanding_points_max=outstanding_points_max,
         )
-        return cls.make(message, key)
+        return _checked(cls.make(message, key), lambda made: pb.PublishTerms(terms=document_of(made)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,7 +189,7 @@ class CampaignOffer(Signed):
             starts_on=day_text(starts_on),
             ends_on=day_text(ends_on),
         )
-        return cls.make(message, key)
+        return _checked(cls.make(message, key), lambda made: pb.OpenCampaign(campaign=document_of(made)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,4 +234,22 @@ class KeyChange(Signed):
             remove_keys=remove_keys,
             nonce=new_nonce() if nonce is None else nonce,
         )
-        return cls.make(message, key)
+        return _checked(
+            cls.make(message, key),
+            lambda made: pb.SetPartyKeys(
+                party_id=party_id, add_keys=add_keys, remove_keys=remove_keys, change=document_of(made)
+            ),
+        )
+
+
+def _checked(document: S, publication: Callable[[S], Message]) -> S:
+    """The document, once the transaction that will publish it was found to be of right form. Raises FieldInvalid."""
+    body = publication(document)
+    kind = next(field.name for field in pb.Transaction.DESCRIPTOR.fields if field.message_type is body.DESCRIPTOR)
+    form = Form(kind)
+    try:
+        FORMS[kind](form, body)
+        form.finish()
+    except Refused as refused:
+        raise refusal(refused) from refused
+    return document

@@ -43,6 +43,9 @@ def _handshake(plain: socket.socket, address: str, tls_ca: bytes | None, name: s
             f" operator hands it out) and that the certificate is for {name} (server_name, if it has another name).",
             True,
         )
+    except (ssl.SSLEOFError, ssl.SSLZeroReturnError):
+        # So does a service that is just ending, and a balancer in front of one that is away.
+        return Diagnosis(f"{address} hung up before the connection was made. Check whether the service runs.", False)
     except ssl.SSLError:
         return Diagnosis(f"What listens at {address} does not speak TLS: it is another service.", True)
     return Diagnosis(f"{address} is there and its certificate is right; the connection broke. Try again.", False)

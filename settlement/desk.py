@@ -22,7 +22,7 @@ from settlement.clearing.totals import Totals
 from settlement.intake import Intake
 from settlement.runs.decision import Decision, open_decision
 from settlement.runs.positions import positions_bytes
-from settlement.runs.run import Run, move, propose, state_name
+from settlement.runs.run import CLOCK_SKEW_MAX_US, Run, move, propose, state_name
 from settlement.runs.windows import SETTLEABLE, carried_into, carried_out, window_state
 from settlement.store.database import Database
 from settlement.store.runs import add_run, extend_run, list_runs
@@ -30,7 +30,6 @@ from settlement.store.windows import list_windows, read_totals, read_window
 
 #: A decision is taken in while it is fresh, so that "when" can be believed.
 DECISION_AGE_MAX_US: Final = 24 * 3_600 * US_PER_S
-CLOCK_SKEW_MAX_US: Final = 300 * US_PER_S
 
 
 @dataclass(frozen=True, slots=True)

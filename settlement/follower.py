@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -18,8 +19,12 @@ from settlement.store.progress import StoreError
 
 #: Entries that are committed together, at most; a part that came together is never split.
 BATCH_ENTRIES_MAX: Final = 4_000
+#: How long a part waits for others to be committed with it: what arrives one by one need not be synced one by one.
+_GATHER_S: Final = 0.05
 #: Parts that were read and wait to be taken in.
 _PARTS_MAX: Final = 16
+#: How often a thread that waits looks whether it is to stop.
+_IDLE_S: Final = 0.2
 _PAUSE_FIRST_S: Final = 0.2
 _PAUSE_MAX_S: Final = 10.0
 _REPORT_EVERY: Final = 50_000
@@ -95,7 +100,7 @@ class Follower:
         """Wait for room in the queue; False when there is nobody to take it any more."""
         while not self._stopping.is_set():
             try:
-                self._parts.put(part, timeout=0.2)
+                self._parts.put(part, timeout=_IDLE_S)
             except queue.Full:
                 continue
             return True
@@ -120,16 +125,18 @@ class Follower:
                 return
 
     def _waiting_parts(self) -> tuple[list[JournalPart], Exception | None]:
-        """Everything that has been read meanwhile, up to a batch, and what went wrong after it."""
+        """What has been read meanwhile and within the next moment, up to a batch, and what went wrong after it."""
         parts: list[JournalPart] = []
-        entries = 0
-        while entries < BATCH_ENTRIES_MAX:
+        entries, deadline_s = 0, time.monotonic() + _IDLE_S
+        while entries < BATCH_ENTRIES_MAX and (left_s := deadline_s - time.monotonic()) > 0:
             try:
-                part = self._parts.get(block=not parts, timeout=0.2)
+                part = self._parts.get(timeout=left_s)
             except queue.Empty:
                 break
             if isinstance(part, Exception):
                 return parts, part
+            if not parts:
+                deadline_s = time.monotonic() + _GATHER_S
             parts.append(part)
             entries += len(part.entries)
         return parts, None

@@ -26,6 +26,7 @@ class Intake:
         self._database = database
         self._changed = threading.Condition()
         self._problem = ""
+        self._closed = False
         with database.read() as connection:
             self._progress = load_progress(connection, network_id)
 
@@ -71,23 +72,34 @@ class Intake:
             self._problem = problem
             self._changed.notify_all()
 
+    def close(self) -> None:
+        """Let nobody wait any longer: the service is about to end."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
     def wait_for(self, sequence: int, timeout_s: float) -> Progress:
         """The progress once it has come to `sequence`, or whatever it is when the time is up or it has stopped."""
         deadline = time.monotonic() + timeout_s
         with self._changed:
-            while self._progress.state.sequence < sequence and not self._problem:
+            while self._progress.state.sequence < sequence and not (self._problem or self._closed):
                 left_s = deadline - time.monotonic()
                 if left_s <= 0:
                     break
                 self._changed.wait(left_s)
             return self._progress
 
-    def require_sound(self) -> None:
-        """Raises Refused with WRONG_STATE once the journal was found to be wrong."""
-        if self._problem:
-            sequence = self._progress.state.sequence
-            raise Refused(
-                error_pb2.REASON_WRONG_STATE,
-                f"The settlement service has stopped following the journal after entry {sequence}: {self._problem}",
-                {"sequence": str(sequence)},
-            )
+    def require_sound(self, *, detailed: bool = True) -> None:
+        """Raises Refused with WRONG_STATE once the journal was found to be wrong.
+
+        What is wrong may name parties, so it is told only when `detailed`.
+        """
+        if not self._problem:
+            return
+        sequence = self._progress.state.sequence
+        stopped = f"The settlement service has stopped following the journal after entry {sequence}"
+        raise Refused(
+            error_pb2.REASON_WRONG_STATE,
+            f"{stopped}: {self._problem}" if detailed else f"{stopped}. The operator knows why.",
+            {"sequence": str(sequence)},
+        )

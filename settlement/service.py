@@ -48,6 +48,7 @@ class Service:
 
     def stop(self) -> None:
         """Answer what is being answered, finish what is being taken in, and let go of the database."""
+        self.intake.close()
         self._server.stop(GRACE_S)
         self._follower.stop()
         self._database.close()

@@ -1,4 +1,4 @@
-"""Reading the whole journal as an auditor would: every signature, outcome and hash is verified, and kinds are counted."""
+"""Reading the whole journal as an auditor would: every signature, outcome and hash is verified; kinds are counted."""
 
 from __future__ import annotations
 

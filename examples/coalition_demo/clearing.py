@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Final
 
 from coalition_demo.network import OPERATOR, DemoNetwork
+from coalition_demo.processes import run_command
 from partner_sdk.settlement import Progress, Run, RunState, SettlementClient, WindowReport
 
 #: The settlement service may have the whole journal to catch up with.
@@ -53,3 +56,12 @@ class ClearingHouse:
         """Every closed window with its figures, ascending."""
         closed = (window for window in self._proposer.windows() if window.last_sequence is not None)
         return tuple(self._proposer.window(window.number) for window in closed)
+
+
+def write_window_reports(network: DemoNetwork, windows: Iterable[int], folder: Path) -> None:
+    """Have the settlement service's own command write each window's CSV and JSON. Raises ProcessFailed."""
+    for number in windows:
+        run_command(
+            *("settlement", "report", "--dir", network.settlement_folder, "--address", network.settlement_address),
+            *("--window", str(number), "--csv", folder, "--json", folder / f"window-{number}.json"),
+        )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from coalition_demo.actions import CloseWindow
@@ -16,12 +17,13 @@ from coalition_demo.figures import (
     SchoolFigures,
     WindowFigures,
     party_figures,
+    schools_check,
     trial_checks,
-    window_check,
     window_figures,
+    windows_check,
 )
 from coalition_demo.network import HUB, DemoNetwork
-from coalition_demo.processes import Command, ProcessFailed, run_command
+from coalition_demo.processes import Command
 from coalition_demo.replay import Replay
 from coalition_demo.scenario import Plan
 from coalition_demo.schools import SCHOOLS
@@ -37,10 +39,9 @@ _FAILURES_SHOWN: Final = 3
 class Conclusion:
     """What hub, settlement service, auditor and `verify` say at the end."""
 
-    #: Size and root of the log as the hub signed it last, and the signed note itself.
+    #: Size and root of the log as the hub signed it last.
     size: int
     root: bytes
-    note: str
     census: Census
     trial: TrialBalance
     windows: tuple[WindowReport, ...]
@@ -58,21 +59,61 @@ class Conclusion:
 def conclude(
     network: DemoNetwork, operator: Operator, replay: Replay, plan: Plan, runs: Sequence[Run], watcher: Watcher
 ) -> Conclusion:
-    """Ask everybody. Nothing more is written to the journal from here on."""
-    watcher.stage("Comparing what hub and settlement service say")
-    checkpoint = operator.checkpoint()
-    closing = max(window.last_sequence for window in _closed_windows(network))
+    """Ask everybody. Nothing more is written to the journal from here on. Raises an error of the SDK."""
+    watcher.stage("Comparing hub and settlement service")
+    # The last entry is the operator's own, the closing of the last window. Its proof comes with the signed note.
+    proof = operator.prove(replay.sequence)
+    signed = proof.checkpoint
+    note_file = network.folder / "checkpoint.txt"
+    note_file.write_text(proof.note, encoding="utf-8")
     trial = operator.trial_balance()
-    titles = {action.window: action.title for action in plan.actions if isinstance(action, CloseWindow)}
     with ClearingHouse(network) as house:
-        progress = house.wait_for(checkpoint.size)
+        followed = house.wait_for(signed.size)
         windows = house.windows()
     schools = tuple(
-        school_figures(
-            replay.clients[school.party_id], school, HUB, replay.members.pledged[school.fund_id].values()
-        )
+        school_figures(replay.clients[school.party_id], school, HUB, replay.members.pledged[school.fund_id].values())
         for school in SCHOOLS
     )
+    titles = {action.window: action.title for action in plan.actions if isinstance(action, CloseWindow)}
     figures = tuple(window_figures(report, titles[report.window.number]) for report in windows)
     parties = party_figures(windows, runs, trial)
-    return Conclusion()
+    census, verified = _read_all(network, operator, note_file, signed.size, watcher)
+    checks = (
+        *trial_checks(trial, parties),
+        windows_check(figures, len(titles)),
+        schools_check(schools),
+        Check(
+            "Settlement service and auditor came to the root that the hub signed",
+            {followed.log_root, census.root} == {signed.root} and census.entries == signed.size,
+            f"{signed.size:,} entries",
+        ),
+        verified,
+    )
+    return Conclusion(signed.size, signed.root, census, trial, windows, figures, parties, schools, checks)
+
+
+def _read_all(
+    network: DemoNetwork, operator: Operator, note_file: Path, size: int, watcher: Watcher
+) -> tuple[Census, Check]:
+    """The hub's `verify` replays the journal while an auditor reads all of it: two processes, two cores."""
+    verifying = Command("hub", "verify", "--dir", network.hub_folder, "--checkpoint", note_file, "--json")
+    try:
+        watcher.stage("Auditing the journal", size)
+        census = take_census(operator, watcher.advance)
+        watcher.stage("Waiting for `coalition hub verify`")
+        status, output = verifying.wait(check=False)
+    finally:
+        verifying.kill()
+    return census, _verify_check(status, output)
+
+
+def _verify_check(status: int, output: str) -> Check:
+    what = "`coalition hub verify` finds nothing wrong"
+    try:
+        answer = json.loads(output)
+    except ValueError:
+        return Check(what, False, output.strip() or f"it ended with {status}")
+    if status == 0 and answer["ok"]:
+        return Check(what, True, f"{answer['entries']:,} entries replayed to the same root")
+    failures = [f"{failure['where']}: {failure['found']}" for failure in answer["failures"]]
+    return Check(what, False, "; ".join(failures[:_FAILURES_SHOWN]))

@@ -30,6 +30,8 @@ class PartyFigures:
     redeemed_here: int
     #: Its own points, redeemed with others.
     redeemed_elsewhere: int
+    #: Its own points, redeemed with itself, for which nobody owes anything.
+    redeemed_own: int
     expired: int
     #: In lots and holds, less what members owe after refunds.
     outstanding: int
@@ -109,6 +111,7 @@ def party_figures(
                 issued=item.issued,
                 accepted=item.accepted,
                 elsewhere=item.redeemed - item.redeemed_own,
+                own=item.redeemed_own,
                 expired=item.expired,
             )
         for position in report.positions:
@@ -124,6 +127,7 @@ def party_figures(
             issued=activity[party_id]["issued"],
             redeemed_here=activity[party_id]["accepted"],
             redeemed_elsewhere=activity[party_id]["elsewhere"],
+            redeemed_own=activity[party_id]["own"],
             expired=activity[party_id]["expired"],
             outstanding=outstanding.get(party_id, 0),
             net_micros=net[party_id],
@@ -158,15 +162,28 @@ def _stage(obligations: Sequence[Obligation]) -> Stage:
     return Stage(sum(item.amount_micros for item in obligations), sum(item.amount_micros != 0 for item in obligations))
 
 
-def window_checks(windows: Sequence[WindowFigures]) -> Check:
+def windows_check(windows: Sequence[WindowFigures], expected: int) -> Check:
     """Every window is settled, and its positions add up to exactly nothing."""
     wrong = [
-        window.number
+        str(window.number)
         for window in windows
         if window.sum_micros or window.sum_minor or window.state != WindowState.SETTLED.value
     ]
-    found = f"wrong: windows {wrong}" if wrong else f"{len(windows)} windows, each with the sum 0"
-    return Check("Positions of every settled window sum to zero", bool(windows) and not wrong, found)
+    found = f"wrong: window {', '.join(wrong)}" if wrong else f"{len(windows)} windows settled, each with the sum 0"
+    return Check("Every window is settled and its positions sum to zero", len(windows) == expected and not wrong, found)
+
+
+def schools_check(schools: Sequence[SchoolFigures]) -> Check:
+    """What a school was given is what it spent and what it has."""
+    wrong = [
+        school.party_id
+        for school in schools
+        if school.raised != school.given_by_pledge + school.given_singly
+        or school.raised != school.spent + school.claimed + school.available
+    ]
+    raised = sum(school.raised for school in schools)
+    found = f"wrong: {', '.join(wrong)}" if wrong else f"{raised:,} points raised"
+    return Check("Schools: given = raised = spent + claimed + available", not wrong, found)
 
 
 def trial_checks(trial: TrialBalance, parties: Sequence[PartyFigures]) -> tuple[Check, Check]:
@@ -178,17 +195,21 @@ def trial_checks(trial: TrialBalance, parties: Sequence[PartyFigures]) -> tuple[
     differing = [
         party.party_id
         for party in parties
-        if (party.issued, party.expired) != _counted_by_hub(by_issuer.get(party.party_id))
+        if (party.issued, party.redeemed_own + party.redeemed_elsewhere, party.expired)
+        != _counted_by_hub(by_issuer.get(party.party_id))
     ]
     return (
         Check("Trial balance is exact", not wrong, found),
         Check(
             "Hub and settlement service counted the same points",
             not differing,
-            f"differing: {', '.join(differing)}" if differing else "issued and expired, by issuer",
+            f"differing: {', '.join(differing)}" if differing else "issued, redeemed and expired, by issuer",
         ),
     )
 
 
-def _counted_by_hub(totals: IssuerTotals | None) -> tuple[int, int]:
-    return (0, 0) if totals is None else (totals.issued - totals.issue_reversed, totals.expired)
+def _counted_by_hub(totals: IssuerTotals | None) -> tuple[int, int, int]:
+    """Issued, redeemed, expired, net of reversals."""
+    if totals is None:
+        return 0, 0, 0
+    return totals.issued - totals.issue_reversed, totals.redeemed - totals.redeem_reversed, totals.expired

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from coalition_demo.actions import CloseWindow
-from coalition_demo.clearing import ClearingHouse
+from coalition_demo.clearing import ClearingHouse, write_window_reports
 from coalition_demo.conclusion import Conclusion, conclude
 from coalition_demo.dice import Dice
 from coalition_demo.network import DemoNetwork, register_everybody
@@ -17,7 +17,12 @@ from coalition_demo.scenario import Plan
 from coalition_demo.tally import Tally
 from coalition_demo.timeline import local_day
 from coalition_demo.watcher import Watcher
+from partner_sdk.errors import TransportError
+from partner_sdk.operator import Operator
 from partner_sdk.settlement import Run
+
+#: Where the reports lie in a run's folder.
+REPORTS: Final = "reports"
 
 #: When the settlement service runs: all the time, only once everything has happened, or with a stop in mid-run. Its
 #: books are the same in all three cases.
@@ -56,17 +61,21 @@ class DemoRun:
         begun_s = time.monotonic()
         self._watcher.stage("Starting the hub and the settlement service")
         with DemoNetwork(self._folder, Dice(self._plan.seed), self._plan.starts_us) as network:
-            network.start_hub()
-            register_everybody(network)
-            if self._settling != "late":
-                network.start_settlement()
-            with Replay(network, self._plan) as replay, network.operator() as operator:
-                size_before, replay_begun_s = operator.checkpoint().size, time.monotonic()
-                self._replay(network, replay)
-                replay_s = time.monotonic() - replay_begun_s
-                entries = operator.checkpoint().size - size_before
-                self._settle_what_is_closed(network)
-                conclusion = conclude(network, operator, replay, self._plan, self._runs, self._watcher)
+            try:
+                network.start_hub()
+                register_everybody(network)
+                if self._settling != "late":
+                    network.start_settlement()
+                with Replay(network, self._plan) as replay, network.operator() as operator:
+                    size_before, replay_begun_s = operator.checkpoint().size, time.monotonic()
+                    self._replay(network, replay)
+                    replay_s = time.monotonic() - replay_begun_s
+                    entries = operator.checkpoint().size - size_before
+                    conclusion = self._conclude(network, operator, replay)
+            except TransportError:
+                # Nobody answers: a process that has ended says more about why than the call that found out.
+                network.check()
+                raise
             self._watcher.stage("Stopping the hub and the settlement service")
             network.stop()
         total_s = time.monotonic() - begun_s
@@ -86,6 +95,14 @@ class DemoRun:
             elif self._settling == "interrupted" and done == starts_at:
                 network.start_settlement()
             self._watcher.advance(done, local_day(action.at_us))
+
+    def _conclude(self, network: DemoNetwork, operator: Operator, replay: Replay) -> Conclusion:
+        self._settle_what_is_closed(network)
+        conclusion = conclude(network, operator, replay, self._plan, self._runs, self._watcher)
+        self._watcher.stage("Writing the settlement service's reports")
+        numbers = [report.window.number for report in conclusion.windows]
+        write_window_reports(network, numbers, self._folder / REPORTS / "windows")
+        return conclusion
 
     def _settle_what_is_closed(self, network: DemoNetwork) -> None:
         if not network.settles:

@@ -17,7 +17,8 @@ from coalition_demo.dice import Dice
 from coalition_demo.shopping import Tills
 from coalition_demo.timeline import Shopper, days, moment, shoppers, slices
 
-SLICE_HOURS: Final = 3
+#: How long tills gather purchases unless told otherwise: four times a day they send what they have.
+SLICE_HOURS: Final = 6
 
 
 @dataclass(frozen=True, slots=True)

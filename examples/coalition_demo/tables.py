@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from coalition_demo.businesses import BY_ID, GENERAL_STORE
 from coalition_demo.data import Journey
 from coalition_demo.figures import Check, PartyFigures, SchoolFigures, Stage, WindowFigures
+from coalition_demo.scenario import Plan
 from coalition_demo.tally import Tally
 from partner_sdk.operator import TrialBalance
 
@@ -19,8 +21,9 @@ _CENTS: Final = 100
 
 def dollars(micros: int) -> str:
     """Exact to the cent for people; files have every digit."""
-    cents, sign = (abs(micros) + MICROS // _CENTS // 2) // (MICROS // _CENTS), "-" if micros < 0 else ""
-    return f"{sign}{cents // _CENTS:,}.{cents % _CENTS:02}"
+    cent = MICROS // _CENTS
+    cents = (abs(micros) + cent // 2) // cent
+    return cents_text(-cents if micros < 0 else cents)
 
 
 def cents_text(cents: int) -> str:
@@ -28,11 +31,23 @@ def cents_text(cents: int) -> str:
     return f"{'-' if cents < 0 else ''}{abs(cents) // _CENTS:,}.{abs(cents) % _CENTS:02}"
 
 
+def _bare(title: str) -> Table:
+    return Table(
+        title=title,
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+        collapse_padding=True,
+        title_justify="left",
+        title_style="bold",
+        caption_justify="left",
+    )
+
+
 def _table(title: str, first: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
-    table.add_column(first)
+    table = _bare(title)
+    table.add_column(first, no_wrap=True)
     for column in columns:
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", overflow="fold")
     return table
 
 
@@ -52,12 +67,12 @@ def data_table(journey: Journey) -> Table:
             for name in ("lines", "valued", "returned", "free")
         ),
     )
-    notes = [
+    strays = [
         f"{journey.lines_without_product:,} lines of unknown products are the {BY_ID[GENERAL_STORE].name.lower()}'s"
     ]
     if journey.unknown_departments:
-        notes.append(f"so are unknown departments: {', '.join(journey.unknown_departments)}")
-    table.caption = "; ".join(notes)
+        strays.append(f"so are unknown departments: {', '.join(journey.unknown_departments)}")
+    table.caption = "; ".join(strays)
     return table
 
 
@@ -178,7 +193,7 @@ def trial_table(trial: TrialBalance) -> Table:
     return table
 
 
-def kinds_table(kinds: Iterable[tuple[str, int, int]], tally: Tally) -> Table:
+def kinds_table(kinds: Iterable[tuple[str, int, int]]) -> Table:
     """Entries of the journal by kind."""
     table = _table("Journal: entries by kind", "kind", "accepted", "rejected")
     rows = list(kinds)
@@ -186,15 +201,31 @@ def kinds_table(kinds: Iterable[tuple[str, int, int]], tally: Tally) -> Table:
         table.add_row(kind.replace("_", " "), f"{accepted:,}", f"{rejected:,}")
     table.add_section()
     table.add_row("all", f"{sum(row[1] for row in rows):,}", f"{sum(row[2] for row in rows):,}")
-    if tally.left_out:
-        left_out = ", ".join(f"{name} {number:,}" for name, number in sorted(tally.left_out.items()))
-        table.caption = f"Left out, for want of points: {left_out}"
     return table
+
+
+def notes(journey: Journey, plan: Plan, tally: Tally) -> str:
+    """What did not become a transaction, and why."""
+    left_out = ", ".join(f"{_words(name)} {number:,}" for name, number in sorted(tally.left_out.items())) or "nothing"
+    rejected = ", ".join(
+        f"{kind.replace('_', ' ')} {number:,} ({reason})" for (kind, reason), number in sorted(tally.rejected.items())
+    )
+    return (
+        f"Left out because the member or school had too few points: {left_out}.\n"
+        f"Goods brought back to a business where the buyer had no points left: {plan.returns_without_points:,}.\n"
+        f"Coupons of a day on which the household bought nothing: {journey.coupons_without_basket:,}.\n"
+        f"Rejected by the ledger: {rejected or 'nothing'}."
+    )
+
+
+def _words(name: str) -> str:
+    """`GiveBack` as `give back`."""
+    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
 
 
 def check_table(checks: Iterable[Check]) -> Table:
     """What must hold, and whether it does."""
-    table = Table(title="Checks", title_justify="left", title_style="bold", header_style="bold")
+    table = _bare("Checks")
     for column in ("what must hold", "", "found"):
         table.add_column(column, overflow="fold")
     for check in checks:

@@ -82,7 +82,7 @@ class Lines:
         """Say when a month of the data begins."""
         if note[:7] != self._month and note:
             self._month = note[:7]
-            self._console.print(f"  {self._month} after {done:,} steps")
+            self._console.print(f"  {self._month}, from step {done:,}")
 
 
 def watcher_for(console: Console) -> Bars | Lines:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from network.cli.backup import backup
 from network.cli.campaigns import open_campaign
 from network.cli.health import health
 from network.cli.init import init
@@ -12,6 +13,7 @@ from network.cli.parties import add_partner, register, reinstate, suspend
 from network.cli.serve import serve
 from network.cli.status import status
 from network.cli.terms import set_terms
+from network.cli.tls import renew_tls
 from network.cli.verify import verify
 from network.cli.windows import close_window, sweep, trial_balance
 
@@ -37,11 +39,13 @@ for command in (
     health,
     status,
     verify,
+    backup,
     add_partner,
     register,
     suspend,
     reinstate,
     rotate_keys,
+    renew_tls,
     set_terms,
     open_campaign,
     close_window,

@@ -43,7 +43,7 @@ _ENVELOPE_LIFETIME_US: Final = 600 * US_PER_S
 _TRIES: Final = 3
 _PAUSE_S: Final = 0.5
 _RECEIVE_BYTES_MAX: Final = 16 * ENVELOPE_BYTES_MAX
-_TEXTS: Final = ("network_id", "party_id", "address", "key", "tls_ca")
+_TEXTS: Final = ("network_id", "party_id", "address", "key")
 
 
 class CallFailed(Exception):
@@ -62,8 +62,8 @@ class Profile:
     party_id: str
     #: HOST:PORT of the hub.
     address: str
-    #: The PEM file of the authority that signed the hub's certificate.
-    tls_ca: Path
+    #: The PEM file of the authority that signed the hub's certificate; None: those that the system trusts.
+    tls_ca: Path | None
     #: Raw Ed25519 public keys of the hub.
     hub_keys: tuple[bytes, ...]
     #: The party's key files, the first one for everyday use.
@@ -80,15 +80,14 @@ class Profile:
         for name in _TEXTS:
             if not isinstance(values.get(name), str):
                 raise ConfigError(f"The profile {path} lacks {name}.")
-        clock_file = values.get("clock_file")
         return cls(
             network_id=values["network_id"],
             party_id=values["party_id"],
             address=values["address"],
-            tls_ca=path.parent / values["tls_ca"],
+            tls_ca=_below(path.parent, values.get("tls_ca")),
             hub_keys=tuple(_public_key(path, text) for text in values.get("hub_keys", [])),
             keys=tuple(path.parent / name for name in (values["key"], *values.get("extra_keys", []))),
-            clock_file=None if clock_file is None else path.parent / clock_file,
+            clock_file=_below(path.parent, values.get("clock_file")),
         )
 
     def clock(self) -> Clock:
@@ -104,6 +103,10 @@ def open_clock(path: Path) -> FileClock:
         raise ConfigError(f"The clock file {path} cannot be used: {error}") from error
 
 
+def _below(folder: Path, name: str | None) -> Path | None:
+    return None if name is None else folder / name
+
+
 def _public_key(path: Path, text: object) -> bytes:
     try:
         key = base64.b64decode(str(text), validate=True)
@@ -114,10 +117,10 @@ def _public_key(path: Path, text: object) -> bytes:
     return key
 
 
-def open_channel(address: str, tls_ca: Path) -> grpc.Channel:
+def open_channel(address: str, tls_ca: Path | None) -> grpc.Channel:
     """A channel that trusts this authority and no other. Raises ConfigError."""
     try:
-        authority = tls_ca.read_bytes()
+        authority = None if tls_ca is None else tls_ca.read_bytes()
     except OSError as error:
         raise ConfigError(f"The certificate {tls_ca} cannot be read: {error.strerror}.") from error
     options = [("grpc.max_receive_message_length", _RECEIVE_BYTES_MAX), ("grpc.enable_retries", 0)]

@@ -12,15 +12,16 @@ from network.founding import write_profile
 
 
 def party_profile(operator: Operator, party_id: str, folder: Path) -> dict[str, object]:
-    """What the profile of a party says whose key.pem and ca.pem lie beside it in `folder`."""
+    """What the profile of a party says whose key.pem, and ca.pem where the hub has one, lie beside it in `folder`."""
     values: dict[str, object] = {
         "network_id": operator.profile.network_id,
         "party_id": party_id,
         "address": operator.address,
-        "tls_ca": "ca.pem",
         "hub_keys": [base64.b64encode(key).decode() for key in operator.profile.hub_keys],
         "key": "key.pem",
     }
+    if operator.profile.tls_ca is not None:
+        values["tls_ca"] = "ca.pem"
     clock_file = operator.profile.clock_file
     if clock_file is not None:
         values["clock_file"] = os.path.relpath(clock_file.resolve(), folder.resolve())

@@ -77,7 +77,8 @@ def add_partner(
         place.mkdir(mode=0o700, parents=True, exist_ok=True)
         key = _key_of_party(place / "key.pem", partner_passphrase(partner_passphrase_file, secret))
         sequence = _register_once(operator, name, kind, display_name or name, key)
-        shutil.copyfile(operator.profile.tls_ca, place / "ca.pem")
+        if operator.profile.tls_ca is not None:
+            shutil.copyfile(operator.profile.tls_ca, place / "ca.pem")
         # Last, because it says that the party is complete.
         write_profile(done, party_profile(operator, name, place))
     _tell(name, done, sequence, as_json)

@@ -94,7 +94,8 @@ class Writer:
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
         left = self._waiting.clear()
-        self._resolve(left, [shutting_down() for _ in left])
+        if left:
+            self._resolve(left, [shutting_down() for _ in left])
         return not left and not self._thread.is_alive()
 
     def _run(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,7 @@ class Stopping:
 
     def __init__(self) -> None:
         self._begun = False
+        self._turned_away = 0
         self._calls: list[Callable[[], object]] = []
 
     @property
@@ -29,7 +31,18 @@ class Stopping:
     def check(self) -> None:
         """Raises Refused with SHUTTING_DOWN once a shutdown has begun."""
         if self._begun:
+            self._turned_away += 1
             raise shutting_down()
+
+    async def quiet(self, quiet_s: float, most_s: float) -> None:
+        """Return when for `quiet_s` nobody had to be turned away, at the latest after `most_s`."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + most_s
+        while loop.time() < end:
+            before = self._turned_away
+            await asyncio.sleep(quiet_s)
+            if self._turned_away == before:
+                return
 
     @contextmanager
     def calls(self, call: Callable[[], object]) -> Iterator[None]:

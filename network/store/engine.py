@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 
 from network.store.errors import StoreError
 
@@ -93,6 +93,16 @@ def _prepare(engine: Engine, pragmas: tuple[str, ...], begin: str) -> None:
 
     event.listen(engine, "connect", set_up)
     event.listen(engine, "begin", begin_transaction)
+
+
+#: What the driver raises over a database that it cannot read. The second is for an error whose own text it cannot read,
+#: because it quotes a schema that is not text any more.
+UNREADABLE: Final = (DBAPIError, UnicodeDecodeError)
+
+
+def reason_of(error: BaseException) -> str:
+    """What the database says, without the statement that met it."""
+    return str(error.orig) if isinstance(error, DBAPIError) else "a schema that is not text"
 
 
 def is_busy(error: BaseException) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -27,18 +28,24 @@ def upgrade(connection: Connection) -> None:
 
 def is_current(connection: Connection) -> bool:
     """Whether the database is of this program's version. Raises StoreError when it is of one that is not known here."""
-    scripts = ScriptDirectory.from_config(_config(connection))
     found = MigrationContext.configure(connection).get_current_revision()
-    known = [script.revision for script in scripts.walk_revisions()]
+    known = _versions()
     if found is not None and found not in known:
         raise StoreError(
-            f"The database is of version {found}; this program knows {known[-1]} to {known[0]}. "
+            f"The database is of version {found}; this program knows {known[0]} to {known[-1]}. "
             "Run it with the program that wrote it, or a newer one."
         )
-    return found == scripts.get_current_head()
+    return found == known[-1]
 
 
-def _config(connection: Connection) -> Config:
+@cache
+def _versions() -> tuple[str, ...]:
+    """All that this program knows, the oldest first."""
+    scripts = ScriptDirectory.from_config(_config(None))
+    return tuple(script.revision for script in scripts.walk_revisions())[::-1]
+
+
+def _config(connection: Connection | None) -> Config:
     config = Config()
     # The percent sign is special to Alembic.
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))

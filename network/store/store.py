@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from network.ledger.state import Reference
 from network.store import migrate
-from network.store.engine import parse_url, reading_engine, writing_engine
+from network.store.engine import UNREADABLE, parse_url, reading_engine, reason_of, writing_engine
 from network.store.errors import StoreError
 from network.store.head import read_head
 from network.store.reference import load_reference
@@ -36,8 +35,8 @@ class Store:
                 migrate.upgrade(connection)
             with self.read() as connection:
                 self._reload(connection)
-        except DBAPIError as error:
-            raise StoreError(f"{self._writing.url} cannot be opened: {error.orig}") from error
+        except UNREADABLE as error:
+            raise StoreError(f"{self._writing.url} cannot be opened: {reason_of(error)}") from error
 
     def close(self) -> None:
         """Close every connection that is not in use."""

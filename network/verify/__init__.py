@@ -11,11 +11,10 @@ from contextlib import closing
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
 
 from coalition.note import Checkpoint
 from network.ledger.invariants import violations
-from network.store.engine import parse_url, reading_engine
+from network.store.engine import UNREADABLE, parse_url, reading_engine, reason_of
 from network.store.errors import StoreError
 from network.verify.projections import check_projections
 from network.verify.replay import Pinned, Replay
@@ -81,16 +80,16 @@ class _Guarded:
             driver = self._connection.connection.driver_connection
             assert driver is not None, "the connection is open"
             driver.text_factory = _text
-        except DBAPIError as error:
-            failures.add("the database file", "a readable database", str(error.orig))
+        except UNREADABLE as error:
+            failures.add("the database file", "a readable database", reason_of(error))
 
     def run(self, what: str, check: Callable[[Connection, Failures], None]) -> None:
         if self._connection is None:
             return
         try:
             check(self._connection, self._failures)
-        except DBAPIError as error:
-            self._failures.add(f"{what}: {self._failures.place}", "readable rows", str(error.orig))
+        except UNREADABLE as error:
+            self._failures.add(f"{what}: {self._failures.place}", "readable rows", reason_of(error))
 
     def close(self) -> None:
         if self._connection is not None:

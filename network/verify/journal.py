@@ -73,7 +73,7 @@ def repeated_transactions(connection: Connection) -> dict[tuple[str, bytes], byt
 
 
 def is_in_place(group: Group, sequence: int, failures: Failures) -> bool:
-    """Whether the group's rows are whole and follow each other, the first at `sequence`."""
+    """Whether the group's rows have the right types and follow each other, the first at `sequence`."""
     if not failures.compare(f"entry {sequence}, its envelope", sequence, group.envelope.first_sequence, sequence):
         return False
     if not group.entries:
@@ -84,10 +84,17 @@ def is_in_place(group: Group, sequence: int, failures: Failures) -> bool:
         if not failures.compare(f"entry {number}", number, row.sequence, number):
             return False
         whole &= has_right_types(tables.entries, row, failures, number)
-    for row in group.entries if whole else ():
-        leaf = leaf_hash(row.body)
-        failures.compare(f"entry {row.sequence}, the leaf hash of its body", row.leaf_hash, leaf, row.sequence)
     return whole
+
+
+def first_broken(group: Group, failures: Failures) -> int | None:
+    """The first entry whose leaf hash is not that of its body, if any; a failure for each."""
+    whole = [
+        failures.compare(f"entry {row.sequence}, the leaf hash of its body", row.leaf_hash, leaf, row.sequence)
+        for row in group.entries
+        for leaf in [leaf_hash(row.body)]
+    ]
+    return None if all(whole) else int(group.entries[whole.index(False)].sequence)
 
 
 def reopen(group: Group, repeated: Repeated) -> Reopened:

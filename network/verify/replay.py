@@ -19,7 +19,7 @@ from network.ledger.state import Head, Reference, State
 from network.store import tables
 from network.store.flush import entry_row, envelope_row
 from network.store.projections import PROJECTIONS
-from network.verify.journal import Group, Reopened, groups, is_in_place, reopen, repeated_transactions
+from network.verify.journal import Group, Reopened, first_broken, groups, is_in_place, reopen, repeated_transactions
 from network.verify.report import Failures
 from network.verify.rows import compare_rows
 from network.verify.tiles import Tiles
@@ -63,7 +63,8 @@ class Replay:
             failures.place = f"entry {sequence}"
             if not is_in_place(group, sequence, failures):
                 return
-            processed = self._apply(group, sequence, failures)
+            # What is wrong with an envelope as a whole is the fault of an entry in it that is broken.
+            processed = self._apply(group, first_broken(group, failures) or sequence, failures)
             if processed is None:
                 return
             for entry in processed.entries:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import Table
@@ -23,21 +24,27 @@ def compare_rows(
     table: Table, expected: Sequence[Any], found: Sequence[Any], failures: Failures, sequence: int | None = None
 ) -> bool:
     """Whether two rows are the same; a failure for each column in which they differ."""
+    if tuple(expected) == tuple(found) and [*map(type, expected)] == [*map(type, found)]:
+        return True
     where = place(table, expected)
-    same = [
+    for column, right, stored in zip(table.columns, expected, found, strict=True):
         failures.compare(f"{where}, column {column.name}", right, stored, sequence)
-        for column, right, stored in zip(table.columns, expected, found, strict=True)
-    ]
-    return all(same)
+    return False
 
 
 def has_right_types(table: Table, row: Sequence[Any], failures: Failures, sequence: int | None) -> bool:
     """Whether every value of a row has its column's type; a failure for each that has not."""
+    kinds = _types(table)
+    if tuple(map(type, row)) == kinds:
+        return True
     where = place(table, row)
-    same = True
-    for column, value in zip(table.columns, row, strict=True):
-        kind = column.type.python_type
+    for column, kind, value in zip(table.columns, kinds, row, strict=True):
         if type(value) is not kind:
             failures.add(f"{where}, column {column.name}", f"a value of type {kind.__name__}", shown(value), sequence)
-            same = False
-    return same
+    return False
+
+
+@cache
+def _types(table: Table) -> tuple[type[Any], ...]:
+    """What the values of its columns are in Python."""
+    return tuple(column.type.python_type for column in table.columns)

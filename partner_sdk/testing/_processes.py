@@ -67,6 +67,13 @@ class Service:
         """Whether the process is alive."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def process_id(self) -> int:
+        """The operating system's number for the process. Raises LocalNetworkError when there is none."""
+        if self._process is None:
+            raise LocalNetworkError(f"The {self._part} is not running.")
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and wait until it serves. Raises LocalNetworkError with the end of its log."""
         ready = self._folder / "ready"

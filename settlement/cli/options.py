@@ -126,7 +126,7 @@ def failing_clearly(function: F) -> F:
 
 
 def calling(function: F) -> F:
-    """Adds --profile, --dir, --address, --ca and --passphrase-file to a command, and gives it a `caller`."""
+    """Adds the options that say whom to call and as whom, and gives the command a `caller`."""
 
     @click.option("--profile", metavar="NAME|FILE", help="Whose profile to use. Default: the one of COALITION_PROFILE.")
     @click.option(
@@ -148,6 +148,9 @@ def calling(function: F) -> F:
         type=click.Path(path_type=Path, dir_okay=False),
         help="The PEM certificate to trust for the settlement service. Default: the profile's, as for the hub.",
     )
+    @click.option(
+        "--timeout", "timeout_s", type=click.FloatRange(0.1), default=10.0, show_default=True, help="Seconds."
+    )
     @passphrase_option
     @functools.wraps(function)
     def wrapped(
@@ -156,10 +159,11 @@ def calling(function: F) -> F:
         folder: Path | None,
         address: str | None,
         ca: Path | None,
+        timeout_s: float,
         passphrase_file: Path | None,
         **options: Any,
     ) -> Any:
-        caller = _caller(profile, folder, address, ca, passphrase_file)
+        caller = _caller(profile, folder, address, ca, passphrase_file, timeout_s)
         return function(*arguments, caller=caller, **options)
 
     return failing_clearly(wrapped)  # type: ignore[return-value]
@@ -177,7 +181,12 @@ def print_json(value: Any) -> None:
 
 
 def _caller(
-    profile: str | None, folder: Path | None, address: str | None, ca: Path | None, passphrase_file: Path | None
+    profile: str | None,
+    folder: Path | None,
+    address: str | None,
+    ca: Path | None,
+    passphrase_file: Path | None,
+    timeout_s: float,
 ) -> Caller:
     if folder is not None:
         config = load_config(folder)
@@ -187,7 +196,7 @@ def _caller(
     else:
         found = find_profile(profile) if profile else Profile.from_env()
         address = address or found.settlement_address
-    connection = found.connection(passphrase(passphrase_file))
+    connection = found.connection(passphrase(passphrase_file), timeout_s=timeout_s)
     return Caller(
         replace(
             connection,

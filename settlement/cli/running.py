@@ -57,7 +57,7 @@ def approve(caller: Caller, key: str, run_id: str, note: str, yes: bool, json_wa
     with caller.client(key) as client:
         seen = _find(client, run_id)
         if not yes:
-            _print(client, seen, json_wanted=False)
+            _print_tables(client, seen, err=True)
             click.confirm("Are these positions right?", abort=True, err=True)
         _print(client, client.approve(seen, note=note), json_wanted)
 
@@ -133,6 +133,10 @@ def _find(client: SettlementClient, text: str) -> Run:
 def _print(client: SettlementClient, found: Run, json_wanted: bool) -> None:
     if json_wanted:
         print_json(run_json(found))
-        return
+    else:
+        _print_tables(client, found, err=False)
+
+
+def _print_tables(client: SettlementClient, found: Run, *, err: bool) -> None:
     network = client.window(found.windows[0])
-    show(run_tables(found, network.currency, network.currency_exponent))
+    show(run_tables(found, network.currency, network.currency_exponent), err=err)

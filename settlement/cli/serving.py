@@ -230,11 +230,15 @@ def _why(error: grpc.RpcError) -> str:
 @folder_option
 @_hosts
 @_authority
+@as_json
 @failing_clearly
-def renew_tls(folder: Path, hosts: tuple[str, ...], authority: Path | None) -> None:
+def renew_tls(folder: Path, hosts: tuple[str, ...], authority: Path | None, json_wanted: bool) -> None:
     """Make a new certificate by the same authority. Takes effect when the service is started again."""
     try:
         files = tls.renew_tls(load_config(folder).tls, (*hosts, *_HOSTS), authority)
     except ValueError as error:
         raise click.BadParameter(str(error), param_hint="--host") from error
-    click.echo(f"{files.certificate} is new. Restart the service to use it.")
+    if json_wanted:
+        print_json({"certificate": str(files.certificate)})
+    else:
+        click.echo(f"{files.certificate} is new. Restart the service to use it.")

@@ -29,12 +29,12 @@ _TITLES: Final = {
 }
 
 
-def show(renderables: Iterable[ConsoleRenderable]) -> None:
-    """Print one after the other."""
-    console = Console(highlight=False, markup=False)
+def show(renderables: Iterable[ConsoleRenderable], *, err: bool = False) -> None:
+    """Print one after the other, to standard error with `err`."""
+    console = Console(highlight=False, markup=False, stderr=err)
     # Piped into a file there is no terminal whose width would cut a table.
     if not console.is_terminal:
-        console = Console(highlight=False, markup=False, width=_FILE_WIDTH)
+        console = Console(highlight=False, markup=False, stderr=err, width=_FILE_WIDTH)
     for renderable in renderables:
         console.print(renderable)
 

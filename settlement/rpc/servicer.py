@@ -37,12 +37,12 @@ class SettlementServicer(SettlementServiceServicer):
         self._waiting = BoundedSemaphore(WAITING_MAX)
 
     def GetProgress(self, request: pb.GetProgressRequest, context: grpc.ServicerContext) -> pb.GetProgressResponse:
-        self._caller(context)
+        caller = self._caller(context)
         if request.wait_for_sequence > self._intake.progress.state.sequence:
             with self._place_to_wait():
                 wait_s = min(_WAIT_MAX_S, max(0.0, remaining_s(context) - _ANSWER_S))
                 self._intake.wait_for(request.wait_for_sequence, wait_s)
-        self._intake.require_sound()
+        self._intake.require_sound(detailed=caller.sees_all)
         progress = self._intake.progress
         return pb.GetProgressResponse(
             sequence=progress.state.sequence,

@@ -11,12 +11,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
+from coalition.clock import US_PER_S
 from coalition.errors import Refused
 from coalition.ids import id_text
 from coalition.v1 import error_pb2
 from coalition.v1 import settlement_service_pb2 as pb
 from settlement.clearing.rounding import Position
 from settlement.runs.decision import Decision
+
+#: How far two people's clocks may differ, in microseconds.
+CLOCK_SKEW_MAX_US: Final = 300 * US_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def propose(decision: Decision, positions: tuple[Position, ...], positions_bytes
 
 def move(run: Run, decision: Decision) -> Run:
     """The run after a decision about it. Raises Refused: WRONG_STATE, SAME_PERSON, FIELD_INVALID."""
-    if decision.decided_us < run.events[-1].decision.decided_us:
+    if decision.decided_us < run.events[-1].decision.decided_us - CLOCK_SKEW_MAX_US:
         raise _wrong_state(run, "the decision was made before the one that the run waits on; decide again")
     states = _MOVES[decision.action](run, decision)
     return replace(run, events=(*run.events, *(Event(state, decision) for state in states)))

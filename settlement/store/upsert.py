@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Table
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
-
-#: What a column becomes, given the table's column and the value that was to be inserted.
-_Merge = Callable[[Column[Any], ColumnElement[Any]], ColumnElement[Any]]
 
 
 def replace_in(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows; where the primary key exists, set the other columns."""
-    _upsert(connection, table, rows, lambda _, given: given)
+    if rows:
+        connection.execute(_upsert(connection.dialect.name, table, adds=False), rows)
 
 
 def add_to(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert rows; where the primary key exists, add to the other columns, which are numbers."""
-    _upsert(connection, table, rows, lambda column, given: column + given)
+    if rows:
+        connection.execute(_upsert(connection.dialect.name, table, adds=True), rows)
 
 
-def _upsert(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], merge: _Merge) -> None:
-    if not rows:
-        return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
+@cache
+def _upsert(dialect: str, table: Table, *, adds: bool) -> postgresql.Insert | sqlite.Insert:
+    """Made once for each table: to build a statement costs more than to execute it."""
+    statement = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     keys = list(table.primary_key.columns)
-    merged = {column.name: merge(column, statement.excluded[column.name]) for column in table.c if column not in keys}
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=merged), list(rows))
+    given = statement.excluded
+    merged = {
+        column.name: column + given[column.name] if adds else given[column.name]
+        for column in table.c
+        if column not in keys
+    }
+    return statement.on_conflict_do_update(index_elements=keys, set_=merged)

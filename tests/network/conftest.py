@@ -44,6 +44,7 @@ from network.config import HubConfig, Limits
 from network.founding import Place, found_network
 from network.genesis import Founding
 from network.hub import Hub, open_hub
+from network.logs import route_logs
 from tests.network.town import CHARITY, NETWORK_ID, PARTNERS, POLICY, START_US, Town, key_of
 
 #: The town's policy, with figures that these tests count on.
@@ -66,7 +67,8 @@ class ClockedTown(Town):
 
     @now_us.setter
     def now_us(self, moment_us: int) -> None:
-        self._clock.set(moment_us)
+        # A town begins at its beginning, but time that has gone on does not come back.
+        self._clock.set(max(moment_us, self._clock()))
 
 
 class RunningHub:
@@ -180,7 +182,7 @@ def serving(config: HubConfig, clock: FileClock, limits: Limits | None = None) -
                 ready.set_exception(error)
             raise
 
-    thread = threading.Thread(target=run, name="hub")
+    thread = threading.Thread(target=run, name="hub", daemon=True)
     thread.start()
     try:
         address, ask_to_stop = ready.result(30)
@@ -212,6 +214,12 @@ def running_hub(folder: Path, limits: Limits | None = None) -> Iterator[RunningH
         hub.commit("operator", *(town.terms(name) for name in kinds), town.campaign())
         hub.commit("operator", town.register(AUDITOR, network_pb2.PARTY_KIND_AUDITOR))
         yield hub
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logs() -> None:
+    """Logs go where pytest catches them, not to standard output."""
+    route_logs()
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from coalition.v1 import consent_pb2, network_pb2
 from coalition.v1 import transaction_pb2 as pb
 from coalition.v1.consent_pb2 import Consent, HolderOrder, PledgeOffer
 from coalition.v1.envelope_pb2 import SignedDocument
-from coalition.v1.network_pb2 import CampaignOffer, PartyApplication, Policy, Terms
+from coalition.v1.network_pb2 import CampaignOffer, PartyApplication, PartyKeyChange, Policy, Terms
 from coalition.wire import encode
 
 NETWORK_ID: Final = "town"
@@ -118,6 +118,27 @@ class Town:
 
     def register(self, party_id: str, kind: network_pb2.PartyKind.ValueType) -> pb.Transaction:
         return self.transaction(register_party=pb.RegisterParty(application=self.application(party_id, kind, party_id)))
+
+    def suspend(self, party_id: str) -> pb.Transaction:
+        status = pb.SetPartyStatus(party_id=party_id, status=network_pb2.PARTY_STATUS_SUSPENDED, reason="inspection")
+        return self.transaction(set_party_status=status)
+
+    def replace_key(self, party_id: str, old: SigningKey, new: SigningKey) -> pb.Transaction:
+        change = PartyKeyChange(
+            network_id=NETWORK_ID,
+            party_id=party_id,
+            add_keys=[new.public],
+            remove_keys=[old.public],
+            nonce=self.unique(),
+        )
+        return self.transaction(
+            set_party_keys=pb.SetPartyKeys(
+                party_id=party_id,
+                add_keys=change.add_keys,
+                remove_keys=change.remove_keys,
+                change=sign_document(dsse.PARTY_KEY_CHANGE, change, old),
+            )
+        )
 
     def terms(self, party_id: str, effective_on: str = "2024-01-10", **rates: int) -> pb.Transaction:
         message = Terms(

@@ -1,7 +1,8 @@
-"""Tells many stories and stops at the first that goes wrong, shortened: `python -m tests.properties.hunt --stories 5000`.
+"""Tells many stories and stops at the first that goes wrong, shortened: `python -m tests.properties.hunt`.
 
-Prints how many stories and transactions were told, how long that took, and a digest over the roots of all journals, which
-must be the same whenever and wherever the same stories are told. With `--store` every story is told to a database too.
+Prints how many stories and transactions were told, how long that took, and a digest over the roots of all journals,
+which must be the same whenever and wherever the same stories are told. With `--store` every story is told to a database
+too.
 """
 
 from __future__ import annotations

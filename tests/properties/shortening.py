@@ -11,7 +11,7 @@ from typing import TypeVar
 from google.protobuf.json_format import MessageToDict
 
 from coalition.v1 import consent_pb2, network_pb2
-from tests.properties.story.envelope import Batch, Envelope, Story
+from tests.properties.story.envelope import Batch, Envelope, Posted, Story
 
 T = TypeVar("T")
 #: Tells a story; answers what goes wrong, empty when nothing does.
@@ -78,17 +78,22 @@ def _fewer_envelopes(story: Story, number: int, fails: Callable[[Story], bool]) 
     def with_envelopes(envelopes: Sequence[Envelope]) -> Story:
         return (*story[:number], replace(batch, envelopes=tuple(envelopes)), *story[number + 1 :])
 
-    envelopes = list(_fewer(batch.envelopes, lambda fewer: bool(fewer) and fails(with_envelopes(fewer))))
-    for index, envelope in enumerate(envelopes):
-        kept = envelopes.copy()
-
-        def with_transactions(posted: Sequence[object], envelope: Envelope = envelope, index: int = index) -> bool:
-            kept[index] = replace(envelope, transactions=tuple(posted))  # type: ignore[arg-type]
-            return bool(posted) and fails(with_envelopes(kept))
-
-        fewer = _fewer(envelope.transactions, with_transactions)
-        envelopes[index] = replace(envelope, transactions=tuple(fewer))
+    envelopes: Sequence[Envelope] = batch.envelopes
+    envelopes = _fewer(envelopes, lambda fewer: bool(fewer) and fails(with_envelopes(fewer)))
+    for index in range(len(envelopes)):
+        envelopes = _fewer_transactions(envelopes, index, lambda changed: fails(with_envelopes(changed)))
     return with_envelopes(envelopes)
+
+
+def _fewer_transactions(
+    envelopes: Sequence[Envelope], index: int, fails: Callable[[Sequence[Envelope]], bool]
+) -> Sequence[Envelope]:
+    def with_transactions(posted: Sequence[Posted]) -> Sequence[Envelope]:
+        changed = replace(envelopes[index], transactions=tuple(posted))
+        return [*envelopes[:index], changed, *envelopes[index + 1 :]]
+
+    posted = envelopes[index].transactions
+    return with_transactions(_fewer(posted, lambda fewer: bool(fewer) and fails(with_transactions(fewer))))
 
 
 def in_words(story: Story) -> str:

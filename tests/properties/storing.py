@@ -1,4 +1,4 @@
-"""Tells a story to a real database and to a complete state in memory at the same time, and compares them batch by batch.
+"""Tells a story to a real database and to a complete state in memory, and compares them batch by batch.
 
 In the database every batch finds only what its transactions said they would touch; what a kind forgets to name, or the
 store to write, shows here.
@@ -36,7 +36,7 @@ def empty_database(folder: Path) -> Path:
 
 
 def stored(empty: Path, path: Path) -> Callable[[Story], str]:
-    """Tells stories to a database at `path`, each to a new one, and answers what goes wrong, empty when nothing does."""
+    """Tells stories, each to a new database at `path`; answers what goes wrong, empty when nothing does."""
 
     def tell(story: Story) -> str:
         try:

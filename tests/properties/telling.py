@@ -37,6 +37,9 @@ class Telling:
         #: Every envelope that was not refused, with the commit time of its first new entry.
         self.journal: list[tuple[Envelope, int]] = []
         self.transactions = 0
+        #: Kind and outcome of every new transaction, and the reasons for which envelopes were refused.
+        self.decided: list[tuple[str, Outcome]] = []
+        self.refusals: set[str] = set()
         self._process = act
 
     @property
@@ -57,6 +60,7 @@ class Telling:
             processed = self._process(self.state, envelope.opened, now_us)
         except Refused as refused:
             found = reason_name(refused.reason)
+            self.refusals.add(found)
             if not isinstance(expected, Refusal) or found not in expected.why:
                 raise Mismatch(f"refused for {found}: {refused.message}, expected {expected}") from None
             _same("tables after a refusal", before, tables_of(self.state))
@@ -92,7 +96,9 @@ class Telling:
         _same("leaves of the replayed", leaves, processed.replayed_leaves)
         _same("sequences", tuple(verdict.sequence for verdict in expected), processed.sequences)
         for posted, verdict, raw in zip(envelope.transactions, expected, processed.outcomes, strict=True):
-            _check_outcome(posted.kind, posted.message.transaction_id, verdict, Outcome.FromString(raw))
+            outcome = Outcome.FromString(raw)
+            _check_outcome(posted.kind, posted.message.transaction_id, verdict, outcome)
+            self.decided.append((posted.kind, outcome))
         fresh = [(index, verdict) for index, verdict in enumerate(expected) if not verdict.replayed]
         _same("number of entries", len(fresh), len(processed.entries))
         for (index, verdict), entry in zip(fresh, processed.entries, strict=True):

@@ -13,9 +13,9 @@ from sqlalchemy.exc import IntegrityError
 from coalition.errors import Refused, reason_name
 from coalition.ids import transaction_id
 from coalition.v1 import settlement_service_pb2 as pb
-from settlement.desk import CLOCK_SKEW_MAX_US, DECISION_AGE_MAX_US, Desk
+from settlement.desk import DECISION_AGE_MAX_US, Desk
 from settlement.intake import Intake
-from settlement.runs.run import Run
+from settlement.runs.run import CLOCK_SKEW_MAX_US, Run
 from settlement.store import tables
 from settlement.store.database import Database
 from tests.settlement.books import new_database, take_in

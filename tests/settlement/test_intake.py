@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from tests.settlement.clearing.test_state import busy_journal
 from tests.settlement.journals import NETWORK, coalition_of_three
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 10**6), st.lists(st.tuples(st.integers(1, 40), st.booleans()), max_size=20))
 def test_restarts_do_not_matter(seed: int, batches: list[tuple[int, bool]]) -> None:
     """However the journal is cut into batches, and whenever the service starts anew, the books are the same."""
@@ -74,6 +75,19 @@ def test_failed_batch_leaves_nothing_behind(tmp_path: Path) -> None:
     assert stored_books(database) == books
     take_in(intake, journal.entries[known:-1])
     assert stored_books(database) == with_business(recompute(journal.entries[:-1]))
+    database.close()
+
+
+def test_nobody_waits_for_a_service_that_ends(tmp_path: Path) -> None:
+    """When the service is about to end, who waits for an entry is told at once how far it came."""
+    database = new_database(tmp_path)
+    intake = Intake(database, NETWORK)
+    ending = threading.Timer(0.1, intake.close)
+    ending.start()
+    started_s = time.monotonic()
+    assert intake.wait_for(1, 30).state.sequence == 0
+    assert time.monotonic() - started_s < 20
+    ending.join()
     database.close()
 
 

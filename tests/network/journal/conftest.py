@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from coalition.envelope import OpenedEnvelope
 from network.journal.commits import Commits
@@ -30,6 +32,13 @@ class Desk:
     def submit(self, *envelopes: OpenedEnvelope) -> list[Answer]:
         """Commit envelopes and wait for their answers. Raises Refused for the first that is refused."""
         return [future.result(10) for future in [self.writer.submit(envelope) for envelope in envelopes]]
+
+
+@pytest.fixture(autouse=True)
+def logged() -> Iterator[list[MutableMapping[str, Any]]]:
+    """What is logged meanwhile."""
+    with capture_logs() as entries:
+        yield entries
 
 
 @pytest.fixture

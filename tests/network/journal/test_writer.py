@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from concurrent.futures import CancelledError, Future
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from coalition.envelope import OpenedEnvelope
 from coalition.errors import Refused
@@ -117,7 +118,7 @@ def test_refused_envelope_leaves_its_neighbours_alone(store: Store, town: Town) 
     assert writer.stop(10)
 
 
-def test_program_error_answers_one_envelope(desk: Desk) -> None:
+def test_program_error_answers_one_envelope(desk: Desk, logged: list[MutableMapping[str, Any]]) -> None:
     """An envelope over which the ledger stumbles gets an id to quote; its neighbours and the writer go on."""
     desk.submit(desk.town.envelope("grocer", desk.town.issue("anna", 50), desk.town.issue("bert", 50)))
     with desk.store.write() as connection:
@@ -129,19 +130,23 @@ def test_program_error_answers_one_envelope(desk: Desk) -> None:
     assert refused.reason == error_pb2.REASON_INTERNAL
     assert len(refused.facts["error_id"]) == 16
     assert refused.facts["error_id"] in refused.message
+    assert [(entry["error_id"], entry["author"]) for entry in logged] == [(refused.facts["error_id"], "pharmacy")]
     assert fine.result(10).response.outcomes
     with desk.store.read() as connection:
         lots = connection.exec_driver_sql("SELECT points FROM lots WHERE holder_id = 'anna'").scalar_one()
     assert lots == 50
 
 
-def test_failing_commit_has_no_effect(desk: Desk) -> None:
+def test_failing_commit_has_no_effect(desk: Desk, logged: list[MutableMapping[str, Any]]) -> None:
     """When the disk is full nothing of a batch is there, its callers hear of it, and later batches go through."""
     with desk.store.write() as connection:
         pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     big = desk.town.envelope("grocer", *(desk.town.issue("anna", 1) for _ in range(500)))
-    assert reason(desk.writer.submit(big)) == error_pb2.REASON_INTERNAL
+    refused = desk.writer.submit(big).exception(10)
+    assert isinstance(refused, Refused)
+    assert refused.reason == error_pb2.REASON_INTERNAL
+    assert [entry["error_id"] for entry in logged] == [refused.facts["error_id"]]
     assert points_of(desk.store, "anna") == 0
     with desk.store.write() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
@@ -188,7 +193,7 @@ def test_commit_times_increase_while_the_clock_stands_still(desk: Desk) -> None:
     assert times == sorted(set(times))
 
 
-@pytest.mark.parametrize("limits", [WriterLimits(waiting_envelopes_max=2), WriterLimits(waiting_bytes_max=600)])
+@pytest.mark.parametrize("limits", [WriterLimits(waiting_envelopes_max=2), WriterLimits(waiting_bytes_max=350)])
 def test_queue_is_bounded(store: Store, town: Town, limits: WriterLimits) -> None:
     """What does not fit is refused at once, whether by number or by bytes."""
     key = key_of("hub")
@@ -241,18 +246,13 @@ def test_stop_refuses_what_it_has_no_time_for(store: Store, town: Town) -> None:
 def test_answers_are_delivered_once_a_batch(store: Store, town: Town) -> None:
     """A whole batch wakes an event loop once."""
     delivered: list[Callable[[], None]] = []
-    ready = threading.Event()
-
-    def deliver(resolve: Callable[[], None]) -> None:
-        delivered.append(resolve)
-        ready.set()
-
     key = key_of("hub")
-    writer = Writer(store, network_id=NETWORK_ID, key=key, clock=town.clock, commits=Commits(), deliver=deliver)
+    writer = Writer(
+        store, network_id=NETWORK_ID, key=key, clock=town.clock, commits=Commits(), deliver=delivered.append
+    )
     genesis, parties, terms = [writer.submit(envelope) for envelope in town.founding()]
     writer.start()
     assert writer.stop(10)
-    assert ready.is_set()
     assert [genesis.done(), parties.done(), terms.done()] == [False, False, False]
     assert len(delivered) == 2
     delivered[1]()
@@ -282,3 +282,11 @@ def test_caller_that_goes_away_disturbs_nobody(desk: Desk) -> None:
     except CancelledError:
         pytest.fail("the answer was lost")
     assert points_of(desk.store, "anna") == 9
+
+
+def test_error_of_the_database_shows_no_payload(desk: Desk) -> None:
+    """What goes to the log with a failed statement are its words, not the values in it."""
+    desk.submit(desk.town.envelope("grocer", desk.town.issue("anna", 50)))
+    with desk.store.write() as connection, pytest.raises(IntegrityError) as failed:
+        connection.exec_driver_sql("INSERT INTO aliases VALUES (?, ?), (?, ?)", ("card-77", "anna", "card-77", "anna"))
+    assert "card-77" not in str(failed.value)

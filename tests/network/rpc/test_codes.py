@@ -31,7 +31,7 @@ def anna(hub: RunningHub) -> str:
     return "anna"
 
 
-def request_of(hub: RunningHub, holder_id: str, **fields: object) -> CodeRequest:
+def request_of(hub: RunningHub, holder_id: object, **fields: object) -> CodeRequest:
     values: dict[str, object] = {
         "network_id": NETWORK_ID,
         "holder_id": holder_id,
@@ -197,7 +197,7 @@ def test_wrong_request_makes_no_code(
 ) -> None:
     """A request by another key, of another network or with wrong figures is refused by name."""
     with pytest.raises(Refused) as caught:
-        create(hub, request_of(hub, anna, **fields), signer)
+        create(hub, request_of(hub, **({"holder_id": anna} | fields)), signer)
     assert reason_of(caught) == reason
 
 

@@ -38,9 +38,8 @@ def add_key(teller: Teller, author: str, identifier: bytes) -> pb.AddKey:
 
 def remove_key(teller: Teller, author: str, identifier: bytes) -> pb.RemoveKey:
     able = [name for name, holder in teller.books.holders.items() if len(holder["keys"]) > 1]
-    holder_id = (
-        teller.one_of(able) if able and teller.chance(85) else teller.sometimes_wrong(teller.member(), *cast.FUNDS)
-    )
+    other = teller.sometimes_wrong(teller.member(), *cast.FUNDS)
+    holder_id = teller.one_of(able) if able and teller.chance(85) else other
     known = teller.books.holders.get(holder_id, {"keys": []})["keys"]
     key = teller.one_of(known if known and teller.chance(90) else [cast.keys_of(holder_id)[3].public])
     message = pb.RemoveKey(holder_id=holder_id, public_key=key)

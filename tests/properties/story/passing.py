@@ -41,7 +41,7 @@ def later(random: Random, books: Books, now_us: int) -> int:
         return max(now_us, _month_us(books, now_us) - just_before_us)
     if way < 90:
         ends = [hold["expires"] for hold in books.holds.values() if hold["status"] == "OPEN"]
-        return max(now_us, random.choice(ends) - just_before_us) if ends else now_us + _DAY
+        return max(now_us, random.choice(ends) - random.choice((0, 0, 0, 1, 2, -1))) if ends else now_us + _DAY
     if way < 97:
         return now_us + random.randint(1, 20) * _DAY
     return now_us + random.randint(20, 70) * _DAY

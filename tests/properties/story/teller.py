@@ -28,6 +28,7 @@ T = TypeVar("T")
 #: Who speaks how often.
 _VOICES = {"business": 72, HUB: 12, "operator": 16}
 _NOTICED = 12
+_CLOSE_US = 10
 
 
 class Teller:
@@ -42,6 +43,8 @@ class Teller:
         self.originals: deque[tuple[str, bytes]] = deque(maxlen=2 * _NOTICED)
         #: By acceptor, holder and purpose.
         self.consents: dict[tuple[str, str, int], SignedDocument] = {}
+        #: A hold that ends about now.
+        self.ending: tuple[str, bytes] | None = None
         self.sent: deque[Envelope] = deque(maxlen=2 * _NOTICED)
 
     # Chance ----------------------------------------------------------------------------------------------------------
@@ -123,6 +126,8 @@ class Teller:
         voice = self.random.choices(tuple(_VOICES), tuple(_VOICES.values()))[0]
         if self.chance(2):
             return self.one_of((cast.STRANGER, *cast.PARTIES))
+        if self.ending is not None and self.chance(50):
+            return self.one_of((self.ending[0], self.ending[0], cast.HUB_ID))
         if voice == "business":
             return self.business()
         return cast.HUB_ID if voice == HUB else cast.OPERATOR_ID
@@ -136,6 +141,8 @@ class Teller:
             kinds = [kind for kind in kinds if kind not in pointless]
         if not kinds or self.chance(0.7):
             kinds = list(MENU)
+        if self.ending is not None and author in (self.ending[0], cast.HUB_ID) and self.chance(60):
+            kinds = ["release"] if author == cast.HUB_ID else ["capture", "release"]
         kind = self.random.choices(kinds, [MENU[kind][0] for kind in kinds])[0]
         identifier = self.new_id()
         message = MENU[kind][1](self, author, identifier)
@@ -152,7 +159,7 @@ class Teller:
             kinds.add("release")
         if author == cast.HUB_ID and not any(due(found) for pledges in books.pledges.values() for found in pledges):
             kinds.add("donate")
-        if not any(lot.expires < today for lots in books.lots.values() for lot in lots):
+        if not any(lot.expires <= today for lots in books.lots.values() for lot in lots):
             kinds.add("expire")
         if not books.policy(today).transfer_points_max:
             kinds.add("transfer")
@@ -182,6 +189,9 @@ class Teller:
         )
 
     def _wrong_keys(self, author: str) -> tuple[SigningKey, ...]:
+        revoked = self.books.parties.get(author, {"revoked": []})["revoked"]
+        if revoked and self.chance(60):
+            return (cast.secret_of(self.one_of(revoked)),)
         return (self.one_of(cast.keys_of(author)), *cast.keys_of(cast.STRANGER)[: self.random.randint(0, 1)])
 
     def _expiry(self, created_us: int, lifetime_us: int) -> int:
@@ -209,6 +219,8 @@ class Teller:
     def pass_time(self) -> None:
         """Move the clock, often right to where something ends."""
         self.now_us = later(self.random, self.books, self.now_us)
+        near = [key for key, kept in self.books.holds.items() if abs(kept["expires"] - self.now_us) < _CLOSE_US]
+        self.ending = self.one_of(near) if near else None
 
     def sometimes_wrong(self, right: Any, *wrong: Any, percent: float = 3) -> Any:
         return self.one_of(wrong) if self.chance(percent) else right

@@ -230,6 +230,17 @@ def test_waiting_calls_do_not_starve_others(running: Running) -> None:
     assert reasons.count("OVERLOADED") == len(reasons) - reasons.count("WRONG_STATE")
 
 
+def test_parties_are_not_told_about_others_when_the_journal_is_wrong(running: Running) -> None:
+    """Everybody learns that nothing more is taken in; only operator and auditor learn why."""
+    running.intake.stop("Entry 20: grocer did what it may not.")
+    everybody, operator = (
+        refusal(running, "GetProgress", pb.GetProgressRequest(), party_id).message for party_id in ("idle", "operator")
+    )
+    assert "after entry 16" in everybody
+    assert "grocer" not in everybody
+    assert operator.endswith("after entry 16: Entry 20: grocer did what it may not.")
+
+
 def test_unexpected_failures_give_an_id_and_nothing_away(running: Running) -> None:
     """A fault of the service is INTERNAL with an id to quote; its text stays in the log."""
     with running.database.write() as connection:

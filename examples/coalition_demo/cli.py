@@ -1,0 +1,113 @@
+"""`coalition demo`: a whole coalition on a year of real purchases."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+import click
+
+if TYPE_CHECKING:
+    from coalition_demo.run import Settling
+
+_INTERRUPTED_STATUS: Final = 130
+_EXTRA: Final = "coalition-points[demo]"
+_WIDTH_MIN: Final = 120
+_HOURS: Final = ("1", "2", "3", "4", "6", "8", "12", "24")
+
+
+@click.group()
+def demo() -> None:
+    """See a whole coalition at work, on real purchases."""
+
+
+@demo.command()
+@click.option("--weeks", type=click.IntRange(1, 53), default=13, show_default=True, help="53 is the whole year.")
+@click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="The same seed, the same root.")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where hub, settlement service and reports lie: a new or empty folder. Default: a new temporary one.",
+)
+@click.option("--households", type=click.IntRange(2), help="Only those with the lowest numbers. Default: all.")
+@click.option(
+    "--slice-hours",
+    type=click.Choice(_HOURS),
+    default="6",
+    show_default=True,
+    help="How long a till gathers purchases before it sends them.",
+)
+@click.option(
+    "--settling",
+    type=click.Choice(["throughout", "late", "interrupted"]),
+    default="throughout",
+    show_default=True,
+    help="When the settlement service runs. Its books are the same in all three cases.",
+)
+def run(weeks: int, seed: int, out: Path | None, households: int | None, slice_hours: str, settling: str) -> None:
+    """Replay purchases through a hub, settle each month, and say whether everything balances.
+
+    \b
+    Starts a hub and a settlement service as processes of their own on free ports. The departments of a
+    supermarket chain are the partners, its households the members; two schools collect for a campaign each.
+    Exit code 0: everything balances and verifies. docs/demo.md explains the report.
+    """
+    folder = _folder(out)
+    # Whoever ends the demo with SIGTERM wants its processes ended too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        ok = _run(folder, weeks, seed, households, int(slice_hours), cast("Settling", settling))
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in ("coalition_demo", "partner_sdk", "coalition"):
+            raise
+        raise click.ClickException(
+            f"The package {error.name} is missing. Install the demo's extra: pip install '{_EXTRA}'"
+        ) from error
+    except KeyboardInterrupt:
+        click.echo(
+            f"\nStopped, and so are the hub and the settlement service. What they wrote lies in {folder}", err=True
+        )
+        sys.exit(_INTERRUPTED_STATUS)
+    if not ok:
+        sys.exit(1)
+
+
+def _folder(out: Path | None) -> Path:
+    if out is None:
+        return Path(tempfile.mkdtemp(prefix="coalition-demo-"))
+    if out.exists() and any(out.iterdir()):
+        raise click.ClickException(f"{out} is not empty. Name a new folder, or remove it.")
+    return out.absolute()
+
+
+def _run(folder: Path, weeks: int, seed: int, households: int | None, slice_hours: int, settling: Settling) -> bool:
+    # Imported here so that `coalition --help` needs neither the data nor the time to load it.
+    from rich.console import Console
+
+    from coalition_demo import data, report, scenario
+    from coalition_demo.processes import ProcessFailed
+    from coalition_demo.run import REPORTS, DemoRun
+    from coalition_demo.watcher import watcher_for
+    from partner_sdk.errors import CoalitionError
+
+    console = Console()
+    if console.width < _WIDTH_MIN:
+        # A wrapped line can be read; a figure that was cut cannot.
+        console.width = _WIDTH_MIN
+    try:
+        with watcher_for(console) as watcher:
+            watcher.stage("Reading the data")
+            journey = data.load(weeks, households)
+            watcher.stage("Planning")
+            plan = scenario.plan(journey, seed, slice_hours)
+            results = DemoRun(folder, plan, watcher, settling).run()
+    except (ProcessFailed, CoalitionError) as error:
+        raise click.ClickException(f"{error}\nThe logs lie in {folder / 'logs'}") from error
+    reports = folder / REPORTS
+    report.write_files(reports, journey, plan, results)
+    report.show(console, report.sections(journey, plan, results))
+    console.print(f"Everything lies in {folder}, the reports in {reports}", soft_wrap=True, highlight=False)
+    return results.conclusion.ok

@@ -1,0 +1,83 @@
+"""A database with a busy journal, and the means to tamper with copies of it."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from coalition.merkle import Frontier, leaf_hash, root_of
+from network.journal.batch import BatchCommitter
+from network.journal.tree import WIDTH
+from network.store.engine import sqlite_url
+from network.store.store import Store
+from network.verify import Report, verify_database
+from tests.network.bustle import Bustle
+from tests.network.town import Town
+
+#: Leads to rows in every table; a fixture checks that it still does.
+SEED = 29
+
+
+def write_books(path: Path) -> None:
+    """Some three hundred entries of all kinds, in one file, with a full tile and rows in every table."""
+    store = Store(sqlite_url(path))
+    store.upgrade()
+    town = Town()
+    committer = BatchCommitter(store)
+    bustle = Bustle(town, SEED)
+    for envelope in bustle.opening():
+        committer.commit([envelope], town.now_us)
+    while store_size(path) < 110:
+        committer.commit([bustle.envelope() for _ in range(4)], town.now_us)
+    committer.commit([town.envelope("grocer", *(town.enrol(f"guest-{number}") for number in range(160)))], town.now_us)
+    store.close()
+
+
+def store_size(path: Path) -> int:
+    """Entries in the journal."""
+    with closing(sqlite3.connect(path)) as connection:
+        return int(connection.execute("SELECT count(*) FROM entries").fetchone()[0])
+
+
+def verified(path: Path, **known: Any) -> Report:
+    """What `verify` says about a file."""
+    return verify_database(sqlite_url(path), **known)
+
+
+def copied(books: Path, to: Path) -> Path:
+    """A copy to tamper with."""
+    shutil.copyfile(books, to)
+    return to
+
+
+@contextmanager
+def tampering(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection on which nothing is guarded; afterwards the guards stand as they did."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA ignore_check_constraints = ON")
+        connection.execute("PRAGMA synchronous = OFF")
+        guards = connection.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'trigger'").fetchall()
+        for name, _ in guards:
+            connection.execute(f"DROP TRIGGER {name}")
+        yield connection
+        for _, sql in guards:
+            connection.execute(sql)
+        connection.commit()
+
+
+def rebuild_tree(connection: sqlite3.Connection) -> None:
+    """Make leaf hashes, tiles and head fit the entries, as somebody would who wants to hide a change."""
+    frontier = Frontier()
+    leaves: list[bytes] = []
+    for sequence, body in connection.execute("SELECT sequence, body FROM entries ORDER BY sequence").fetchall():
+        leaves.append(leaf_hash(body))
+        frontier.append(leaves[-1])
+        connection.execute("UPDATE entries SET leaf_hash = ? WHERE sequence = ?", (leaves[-1], sequence))
+    assert len(leaves) < 2 * WIDTH
+    tile = leaves[:WIDTH]
+    connection.execute("UPDATE tiles SET hashes = ?, root = ?", (b"".join(tile), root_of(tile)))
+    connection.execute("UPDATE head SET frontier = ?, root = ?", (b"".join(frontier.hashes), frontier.root()))

@@ -1,0 +1,21 @@
+"""The ledger over a real database does what it does in memory, though it is shown only what each batch touches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.properties.hunt import hunt
+from tests.properties.settings import FIRST, stories
+from tests.properties.storing import empty_database, stored
+
+
+@pytest.mark.timeout(0)
+def test_the_store_keeps_what_the_ledger_does(tmp_path: Path) -> None:
+    """Outcomes, entries, root and every row are the same, batch after batch and over restarts, and verify agrees."""
+    tell = stored(empty_database(tmp_path), tmp_path / "story.db")
+
+    found = hunt(FIRST + 10_000, stories(24), tell=tell)
+
+    assert not found.wrong, found.report(tell)

@@ -1,0 +1,218 @@
+"""docs/finance.md: its commands and its Python run as they stand there."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import json
+import re
+import shlex
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+from click.testing import CliRunner
+
+from partner_sdk.cli import main
+from partner_sdk.testing import LocalNetwork
+from partner_sdk.testing._processes import command
+
+GUIDE: Final = (Path(__file__).parents[2] / "docs" / "finance.md").read_text(encoding="utf-8")
+ADDRESS: Final = "localhost:7800"
+
+
+def section(title: str, language: str) -> str:
+    """The blocks of one language in a section of the guide."""
+    text = GUIDE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    return "".join(re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL))
+
+
+class Shell:
+    """Runs the guide's commands in a folder, with the service at a free port."""
+
+    def __init__(self, network: LocalNetwork) -> None:
+        self.folder = network.folder
+        with socket.socket() as probe:
+            probe.bind(("localhost", 0))
+            self.address = f"localhost:{probe.getsockname()[1]}"
+        self.environment = {
+            "COALITION_PROFILE": str(network.folder / "hub" / "profiles" / "operator.toml"),
+            "COALITION_PASSPHRASE": network.passphrase,
+            "COALITION_SETTLEMENT_ADDRESS": self.address,
+            "PATH": "",
+        }
+        self.servers: list[subprocess.Popen[bytes]] = []
+
+    def words(self, line: str) -> list[str]:
+        """What a line of the guide asks of `coalition`."""
+        words = shlex.split(line.replace(ADDRESS, self.address))
+        assert words[0] == "coalition"
+        return words[1:]
+
+    def run(self, line: str, *, status: int = 0, typed: str = "") -> str:
+        """A command's output, of errors for a status other than 0. In this process, to save the start of another."""
+        with contextlib.chdir(self.folder):
+            done = CliRunner().invoke(main, self.words(line), input=typed, env=self.environment)
+        assert done.exit_code == status, f"{line}\n{done.output}"
+        return done.stdout if status == 0 else done.stderr
+
+    def serve(self, line: str) -> None:
+        """A command that keeps running."""
+        log = (self.folder / "serve.log").open("wb")
+        self.servers.append(
+            subprocess.Popen(
+                command(*self.words(line)), cwd=self.folder, env=self.environment, stdout=log, stderr=subprocess.STDOUT
+            )
+        )
+        log.close()
+
+
+@pytest.fixture(scope="module")
+def shell() -> Iterator[Shell]:
+    """A network with a closed window in which the florist accepted the grocer's points, and the service as the guide
+    starts it."""
+    with LocalNetwork() as network:
+        anna = network.member("anna", points=1_000)
+        network.client("florist").redeem("anna", 300, consent=anna.consent_to_redeem("florist", 300))
+        network.operator.close_window(1)
+        profile = network.folder / "hub" / "profiles" / "operator.toml"
+        text = profile.read_text(encoding="utf-8")
+        profile.write_text(re.sub(r'(?m)^address = ".*"$', f'address = "{network.hub.address}"', text), "utf-8")
+        shell = Shell(network)
+        try:
+            for line in section("Running the service", "sh").splitlines():
+                (shell.serve if " serve " in line else shell.run)(line)
+            deadline = time.monotonic() + 30
+            while not listens(shell.address) and time.monotonic() < deadline:
+                time.sleep(0.1)
+            health = shell.run(f"coalition settlement health --dir settlement --address {ADDRESS}")
+            assert health == f"The settlement service at {shell.address} is serving.\n"
+            yield shell
+        finally:
+            for server in shell.servers:
+                server.terminate()
+                server.wait(20)
+
+
+def listens(address: str) -> bool:
+    """Whether something accepts connections there."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+def test_windows_are_listed(shell: Shell) -> None:
+    """The commands about windows show how far the service came and which windows there are."""
+    lines = section("Windows", "sh").splitlines()
+    status, windows = shell.run(lines[0]), shell.run(lines[1])
+    assert re.match(r"Followed to entry \d+, of 2025-01-15", status)
+    assert re.search(r"1 │ CLOSED ", windows)
+    assert re.search(r"2 │ OPEN ", windows)
+    found = json.loads(shell.run(f"{lines[1]} --json"))
+    assert [window["state"] for window in found] == ["CLOSED", "OPEN"]
+    assert json.loads(shell.run(f"{lines[0]} --json"))["sequence"] >= found[0]["last_sequence"]
+
+
+def test_report_is_printed_and_written(shell: Shell) -> None:
+    """The report commands print the window's tables and write the files that the guide names."""
+    lines = section("The report", "sh").splitlines()
+    printed = shell.run(lines[0])
+    for text in ("Window 1: CLOSED", "grocer │ florist  │    300 │ 2.700000", "Gross against net, EUR"):
+        assert text in printed
+    shell.run(lines[1])
+    folder = shell.folder / "reports"
+    written = {path.name for path in folder.iterdir()}
+    tables = ("obligations", "bilateral", "positions", "activity", "netting")
+    assert written == {"window-1.json", *(f"window-1-{name}.csv" for name in tables)}
+    with (folder / "window-1-positions.csv").open(encoding="utf-8", newline="") as file:
+        positions = list(csv.DictReader(file))
+    assert [(row["party"], row["payable"]) for row in positions] == [
+        ("florist", "2.70"),
+        ("grocer", "-3.00"),
+        ("operator", "0.30"),
+    ]
+    found = json.loads((folder / "window-1.json").read_text(encoding="utf-8"))
+    assert found["positions"] == positions
+    assert found["netting"][0] == {"stage": "gross", "amount": "3.000000", "payments": 2}
+    assert json.loads(shell.run("coalition settlement report --window 1 --json -")) == found
+
+
+def test_window_is_settled_as_the_guide_says(shell: Shell) -> None:
+    """The commands about runs, one after the other, settle the window; what is not allowed is refused on the way."""
+    for line in section("Settling", "sh").splitlines():
+        if " approve " in line:
+            refused = shell.run(line.replace("--key 2", "--key 1"), status=1)
+            assert "SAME_PERSON: A run is approved with another key" in refused
+        last = shell.run(line)
+    assert re.search(r"SETTLED │ +1 │", last)
+    run = json.loads(shell.run("coalition settlement run show last --json"))
+    assert run["state"] == "SETTLED"
+    assert [event["action"] for event in run["events"]] == ["PROPOSE", "APPROVE", "INSTRUCT", *["CONFIRM"] * 3]
+    assert len({event["key"] for event in run["events"]}) == 2
+    assert "WRONG_STATE" in shell.run("coalition settlement run propose --window 1", status=1)
+    assert "WRONG_STATE" in shell.run("coalition settlement run abort last --note late", status=1)
+    assert "No runs go by 'abcdef'" in shell.run("coalition settlement run show abcdef", status=2)
+
+
+def test_run_that_nobody_likes_is_given_up(shell: Shell) -> None:
+    """Who does not confirm the positions approves nothing; an aborted run leaves its window to a later one."""
+    shell.run("coalition hub close-window --dir hub")
+    propose = "coalition settlement run propose --window 2 --json"
+    while not re.search(r"2 │ CLOSED ", shell.run("coalition settlement windows")):
+        time.sleep(0.05)
+    run_id = json.loads(shell.run(propose))["run_id"]
+    assert "Are these positions right?" in shell.run(
+        f"coalition settlement run approve {run_id[:30]} --key 2", status=1, typed="n\n"
+    )
+    key = json.loads(shell.run("coalition settlement run show last --json"))["events"][0]["key"]
+    aborted = shell.run(f"coalition settlement run abort last --note nobody --key {key[:6]} --json")
+    assert json.loads(aborted)["events"][-1]["note"] == "nobody"
+    assert re.search(r"2 │ ABORTED ", shell.run("coalition settlement windows"))
+    assert "is no single key of the profile" in shell.run(f"{propose} --key 9", status=2)
+
+
+def test_python_runs_as_it_stands(shell: Shell) -> None:
+    """The guide's Python prints every party's position."""
+    done = subprocess.run(
+        [sys.executable, "-c", section("In Python", "python")],
+        env=shell.environment,
+        cwd=shell.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "florist 270\ngrocer -300\noperator 30\n"
+
+
+def test_service_is_made_once(shell: Shell) -> None:
+    """A second init is refused, or does nothing where that is wanted."""
+    again = section("Running the service", "sh").splitlines()[1]
+    assert "holds a settlement service already" in shell.run(again, status=1)
+    assert "nothing was changed" in shell.run(f"{again} --if-missing")
+
+
+def test_certificate_is_renewed(shell: Shell) -> None:
+    """A new certificate by the same authority takes the place of the old one."""
+    before = (shell.folder / "settlement" / "tls" / "server.pem").read_bytes()
+    assert "Restart the service" in shell.run("coalition settlement renew-tls --dir settlement --authority hub/tls")
+    assert (shell.folder / "settlement" / "tls" / "server.pem").read_bytes() != before
+
+
+def test_wrong_settings_are_explained(shell: Shell) -> None:
+    """A folder without a service, an address where nothing listens, and a party that is no auditor each say so."""
+    assert "holds no settlement service" in shell.run("coalition settlement windows --dir elsewhere", status=1)
+    gone = shell.run("coalition settlement windows --timeout 0.5 --address localhost:1", status=1)
+    assert "Nothing listens at localhost:1" in gone
+    shell.run("coalition hub add-partner baker --dir hub --out parties")
+    refused = shell.run("coalition settlement init --dir other --profile parties/baker", status=1)
+    assert "baker is no auditor" in refused
+    assert not (shell.folder / "other").exists()
