@@ -34,8 +34,10 @@ class Limits:
     bytes_in_flight: int = 64 << 20
     #: Envelopes of one stream that wait for their answers.
     stream_in_flight: int = 256
-    #: Streams of one party, to submit or to read the journal.
+    #: Streams of the journal of one party.
     streams: int = 32
+    #: Streams of envelopes from one address.
+    submit_streams: int = 256
     #: Calls that the hub serves at once, of all parties.
     calls: int = 4_096
     #: Reading calls that wait for a thread, of all parties.

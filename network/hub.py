@@ -182,7 +182,14 @@ class Hub:
 
     def _make_servicers(self, opened: Opened, clock: Clock) -> Servicers:
         store, limits, network_id = opened.store, self._limits, opened.network.network_id
-        callers = Callers(network_id=network_id, reference=store.reference, clock=clock, limits=limits)
+        callers = Callers(
+            network_id=network_id,
+            reference=store.reference,
+            refresh=store.refresh,
+            clock=clock,
+            threads=self._reading,
+            limits=limits,
+        )
         log = Log(store, network_id=network_id, key=opened.key)
         submissions = Submissions(
             admission=Admission(store, network_id=network_id, clock=clock, skew_us=limits.clock_skew_s * US_PER_S),

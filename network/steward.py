@@ -215,7 +215,7 @@ class Steward:
 
 
 def _first_id(pledge: DuePledge) -> bytes:
-    return derived_id("pledge", pledge.pledge_id, str(pledge.donated_points))
+    return derived_id("pledge", pledge.holder_id, pledge.pledge_id, str(pledge.donated_points))
 
 
 def _may_pass(outcome: Outcome, passing: frozenset[int] | None) -> bool:

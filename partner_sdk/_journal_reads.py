@@ -59,8 +59,9 @@ class InclusionProof:
 def follow_journal(session: Session, state: JournalState | None = None, *, follow: bool = True) -> Flow[JournalPart]:
     """The whole journal, verified, from its genesis or from where `state` says. For an operator or auditor.
 
-    Raises PermissionDenied for any other party. With `follow`, waits at the end for new entries and never ends by itself, except with an error: JournalInvalid, or a
+    With `follow`, waits at the end for new entries and never ends by itself, except with an error: JournalInvalid, or a
     TransportError when the hub has been away for longer than the client's timeout. Then go on from the last state.
+    Raises PermissionDenied for a party that is not shown the whole journal.
     """
     connection = session.connection
     caller = yield from party(session, connection.party_id)

@@ -43,5 +43,9 @@ def explained(function: Callable[P, T]) -> Callable[P, T]:
             raise click.ClickException(f"{reason_name(refused.reason)}: {refused.message}") from refused
         except _ON_PURPOSE as error:
             raise click.ClickException(str(error)) from error
+        except OSError as error:
+            if error.filename is None:
+                raise click.ClickException(str(error)) from error
+            raise click.ClickException(f"{error.filename} cannot be used: {error.strerror}.") from error
 
     return run

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -16,33 +17,59 @@ from network.ledger.records import Party
 from network.ledger.state import Reference
 from network.rpc.buckets import Buckets
 from network.rpc.calls import name_party
+from network.rpc.threads import Threads
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
 _TOKEN_BYTES_MAX: Final = 2_048
+_LOOK_AGAIN_S: Final = 1.0
 
 
 class Callers:
-    """Tells the party of a call by its token, and counts calls."""
+    """Tells the party of a call by its token, and counts calls. To be used from one event loop."""
 
-    def __init__(self, *, network_id: str, reference: Callable[[], Reference], clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self,
+        *,
+        network_id: str,
+        reference: Callable[[], Reference],
+        refresh: Callable[[], Reference],
+        clock: Clock,
+        threads: Threads,
+        limits: Limits,
+    ) -> None:
+        """`refresh` looks for what other hubs have changed, in one of `threads`."""
         self._network_id = network_id
         self._reference = reference
+        self._refresh = refresh
         self._clock = clock
-        self._reads = Buckets("reading calls", limits.reads_per_second, limits.reads_per_second * limits.burst_s)
+        self._threads = threads
+        self._looked_s = 0.0
+        burst_s = limits.burst_s
+        self._reads = Buckets("reading calls", limits.reads_per_second, limits.reads_per_second * burst_s)
         self._open = Buckets(
-            "calls without a token", limits.open_calls_per_second, limits.open_calls_per_second * limits.burst_s
+            "calls without a token", limits.open_calls_per_second, limits.open_calls_per_second * burst_s
         )
-        self._envelopes = Buckets(
-            "envelopes", limits.envelopes_per_second, limits.envelopes_per_second * limits.burst_s
-        )
+        self._envelopes = Buckets("envelopes", limits.envelopes_per_second, limits.envelopes_per_second * burst_s)
 
-    def party(self, context: Context) -> Party:
+    async def party(self, context: Context) -> Party:
         """The party whose token came with the call; a suspended one may still read.
 
         Raises Refused: UNAUTHENTICATED, RATE_LIMITED.
         """
         value = next((value for key, value in context.invocation_metadata() or () if key == METADATA_KEY), "")
+        try:
+            party = self._party_of(value)
+        except Refused:
+            self.anybody(context)
+            if not await self._looked_again():
+                raise
+            party = self._party_of(value)
+        name_party(party.party_id)
+        self._reads.take(party.party_id)
+        return party
+
+    def _party_of(self, value: str | bytes) -> Party:
         if not isinstance(value, str) or len(value) > _TOKEN_BYTES_MAX:
             raise Refused(error_pb2.REASON_UNAUTHENTICATED, "The authorization metadata is no token of this protocol.")
         parties = self._reference().parties
@@ -51,14 +78,21 @@ class Callers:
             found = parties.get(party_id)
             return found.keys if found is not None else ()
 
-        party_id = check_token(
-            value, keys_of, network_id=self._network_id, service=HUB, now_s=self._clock() // US_PER_S
-        )
-        name_party(party_id)
-        self._reads.take(party_id)
+        now_s = self._clock() // US_PER_S
+        party_id = check_token(value, keys_of, network_id=self._network_id, service=HUB, now_s=now_s)
         party = parties.get(party_id)
         assert party is not None, "its key has just been found"
         return party
+
+    async def _looked_again(self) -> bool:
+        """Another hub may have registered whom this one does not know. Strangers do not get the database asked for each
+        of their calls."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s < _LOOK_AGAIN_S:
+            return False
+        self._looked_s = now_s
+        await self._threads.run(self._refresh)
+        return True
 
     def require_unchanged(self, party: Party) -> None:
         """For calls that last: raises Refused with UNAUTHENTICATED when the party's keys have changed meanwhile."""

@@ -55,7 +55,7 @@ class DirectoryServicer(directory_service_pb2_grpc.DirectoryServiceServicer):
         )
 
     async def GetParty(self, request: pb.GetPartyRequest, context: Context) -> pb.GetPartyResponse:
-        self._callers.party(context)
+        await self._callers.party(context)
         if not is_party_id(request.party_id):
             raise invalid("party_id", "must be the id of a party")
         party = self._reference().parties.get(request.party_id)
@@ -64,12 +64,12 @@ class DirectoryServicer(directory_service_pb2_grpc.DirectoryServiceServicer):
         return pb.GetPartyResponse(party=_shown_party(party))
 
     async def ListParties(self, request: pb.ListPartiesRequest, context: Context) -> pb.ListPartiesResponse:
-        self._callers.party(context)
+        await self._callers.party(context)
         rows = self._reference().parties.rows
         return pb.ListPartiesResponse(parties=[_shown_party(party) for _, party in sorted(rows.items()) if party])
 
     async def ListTerms(self, request: pb.ListTermsRequest, context: Context) -> pb.ListTermsResponse:
-        caller = self._callers.party(context)
+        caller = await self._callers.party(context)
         reference = self._reference()
         network_id = _network(reference).network_id
         if request.party_id:
@@ -86,7 +86,7 @@ class DirectoryServicer(directory_service_pb2_grpc.DirectoryServiceServicer):
         )
 
     async def ListCampaigns(self, request: pb.ListCampaignsRequest, context: Context) -> pb.ListCampaignsResponse:
-        self._callers.party(context)
+        await self._callers.party(context)
         reference = self._reference()
         campaigns = [
             campaign
@@ -105,7 +105,7 @@ class DirectoryServicer(directory_service_pb2_grpc.DirectoryServiceServicer):
         )
 
     async def GetHolder(self, request: pb.GetHolderRequest, context: Context) -> pb.GetHolderResponse:
-        caller = self._callers.party(context)
+        caller = await self._callers.party(context)
         holder = (await find_account(request, self._reads, self._threads)).holder
         return pb.GetHolderResponse(
             holder_id=holder.holder_id,

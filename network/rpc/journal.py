@@ -55,7 +55,7 @@ class JournalServicer(journal_pb2_grpc.JournalServiceServicer):
     async def StreamEntries(
         self, request: pb.StreamEntriesRequest, context: Context
     ) -> AsyncIterator[pb.StreamEntriesResponse]:
-        caller = self._callers.party(context)
+        caller = await self._callers.party(context)
         if request.from_sequence < 1:
             raise invalid("from_sequence", "must be 1 or more: the journal begins with 1")
         self._streams.take(caller.party_id)
@@ -97,7 +97,7 @@ class JournalServicer(journal_pb2_grpc.JournalServiceServicer):
     async def GetInclusionProof(
         self, request: pb.GetInclusionProofRequest, context: Context
     ) -> pb.GetInclusionProofResponse:
-        caller = self._callers.party(context)
+        caller = await self._callers.party(context)
         if request.sequence < 1:
             raise invalid("sequence", "must be 1 or more: the journal begins with 1")
         proof = await self._threads.run(self._log.inclusion, request.sequence, request.log_size)
@@ -116,6 +116,6 @@ class JournalServicer(journal_pb2_grpc.JournalServiceServicer):
         self, request: pb.GetConsistencyProofRequest, context: Context
     ) -> pb.GetConsistencyProofResponse:
         # A proof between two roots tells nothing about any entry.
-        self._callers.party(context)
+        await self._callers.party(context)
         proof = await self._threads.run(self._log.consistency, request.old_size, request.new_size)
         return pb.GetConsistencyProofResponse(path=proof.path, new_size=proof.new_size, new_root=proof.new_root)

@@ -60,7 +60,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         self._threads = threads
         self._stopping = stopping
         self._stream_limit = limits.stream_in_flight
-        self._streams = InFlight("streams of envelopes", limits.streams)
+        self._streams = InFlight("streams of envelopes", limits.submit_streams)
 
     async def Submit(self, request: pb.SubmitRequest, context: Context) -> pb.SubmitResponse:
         return await self._submissions.submit(request.envelope)
@@ -80,7 +80,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
             self._streams.give_back(address)
 
     async def GetTransaction(self, request: pb.GetTransactionRequest, context: Context) -> pb.GetTransactionResponse:
-        caller = self._callers.party(context)
+        caller = await self._callers.party(context)
         require_identifier(request.transaction_id, "transaction_id")
         author = request.author or caller.party_id
         require_own(caller, author, "transactions")
@@ -92,7 +92,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
     async def ListTransactions(
         self, request: pb.ListTransactionsRequest, context: Context
     ) -> pb.ListTransactionsResponse:
-        caller = self._callers.party(context)
+        caller = await self._callers.party(context)
         if request.page_size > _PAGE_MAX:
             raise invalid("page_size", f"must be 0 to {_PAGE_MAX}")
         if not set(request.kinds) <= _KINDS:
@@ -121,7 +121,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         )
 
     async def GetBalance(self, request: pb.GetBalanceRequest, context: Context) -> pb.GetBalanceResponse:
-        caller = self._callers.party(context)
+        caller = await self._callers.party(context)
         account = await find_account(request, self._reads, self._threads)
         require_balance(caller, account.holder)
         return balance_of(account, caller, self._reference().calendar(), self._clock())
@@ -133,7 +133,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         return pb.CreateCodeResponse(code=made.code, expires_us=made.expires_us)
 
     async def ExchangeCode(self, request: pb.ExchangeCodeRequest, context: Context) -> pb.ExchangeCodeResponse:
-        caller = self._callers.party(context)
+        caller = await self._callers.party(context)
         require_in_business(caller)
         self._stopping.check()
         account = await find_account(request, self._reads, self._threads)

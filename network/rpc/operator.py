@@ -40,7 +40,7 @@ class OperatorServicer(operator_service_pb2_grpc.OperatorServiceServicer):
         self._stopping = stopping
 
     async def Sweep(self, request: pb.SweepRequest, context: Context) -> pb.SweepResponse:
-        require_operator(self._callers.party(context))
+        require_operator(await self._callers.party(context))
         self._stopping.check()
         swept = await self._sweeping.run(self._sweep)
         return pb.SweepResponse(
@@ -51,7 +51,7 @@ class OperatorServicer(operator_service_pb2_grpc.OperatorServiceServicer):
         )
 
     async def GetTrialBalance(self, request: pb.GetTrialBalanceRequest, context: Context) -> pb.GetTrialBalanceResponse:
-        require_sees_all(self._callers.party(context), "the trial balance")
+        require_sees_all(await self._callers.party(context), "the trial balance")
         totals, tip = await self._threads.run(self._reads.totals)
         return pb.GetTrialBalanceResponse(issuers=[_shown(item) for item in totals], sequence=tip.sequence)
 

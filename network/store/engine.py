@@ -20,7 +20,6 @@ from network.store.errors import StoreError
 BUSY_TIMEOUT_MS: Final = 5_000
 #: Pages of 4 KiB in the write-ahead log before they are moved into the database file.
 CHECKPOINT_PAGES: Final = 4_000
-_CACHE_KIB: Final = 65_536
 _READERS_MAX: Final = 16
 _READER_WAIT_S: Final = 10
 
@@ -31,15 +30,16 @@ _COMMON: Final = (
     "PRAGMA recursive_triggers = ON",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
-    f"PRAGMA cache_size = -{_CACHE_KIB}",
 )
 _WRITING: Final = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}",
     f"PRAGMA journal_size_limit = {64 << 20}",
+    # In KiB: the one writer keeps much at hand, each of the readers little.
+    "PRAGMA cache_size = -65536",
 )
-_READING: Final = ("PRAGMA query_only = ON",)
+_READING: Final = ("PRAGMA query_only = ON", "PRAGMA cache_size = -8192")
 
 
 def sqlite_url(path: Path) -> str:
@@ -63,7 +63,7 @@ def parse_url(url: str) -> URL:
 
 def writing_engine(url: URL) -> Engine:
     """For transactions that write. They hold the database's lock from their beginning."""
-    engine = create_engine(url, pool_size=1, max_overflow=1, hide_parameters=True)
+    engine = create_engine(url, pool_size=1, max_overflow=0, hide_parameters=True)
     _prepare(engine, _COMMON + _WRITING, "BEGIN IMMEDIATE")
     return engine
 

@@ -26,6 +26,7 @@ class Store:
         self._reading = reading_engine(parsed)
         # Among the threads of this process a lock is taken in turn, while SQLite would have them poll for its own.
         self._one_writer = threading.Lock()
+        self._one_publisher = threading.Lock()
         self._reference: tuple[int, Reference] = (-1, Reference())
 
     def upgrade(self) -> None:
@@ -68,8 +69,9 @@ class Store:
 
     def publish(self, reference_sequence: int, reference: Reference) -> None:
         """Let readers see the reference tables as of an entry, unless they see later ones already."""
-        if reference_sequence > self._reference[0]:
-            self._reference = (reference_sequence, reference)
+        with self._one_publisher:
+            if reference_sequence > self._reference[0]:
+                self._reference = (reference_sequence, reference)
 
     def _reload(self, connection: Connection) -> None:
         self.publish(read_head(connection).reference_sequence, load_reference(connection))

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from coalition.calendar import Calendar
-from coalition.clock import FileClock
+from coalition.clock import Clock, FileClock, system_clock
 from coalition.keyfile import save_key
 from coalition.keys import SigningKey
 from partner_sdk import drafts
@@ -43,15 +43,16 @@ T = TypeVar("T")
 class LocalNetwork:
     """A hub with its operator, partners and charities, all of them with terms in force; and a clock.
 
-    The clock stands still until `clock.advance(...)` or `clock.set(...)`; hub, clients and wallets share it. Keys
-    follow from `seed`. With `settlement=True` there is a settlement service as well.
+    The clock stands still until `clock.advance(...)` or `clock.set(...)`; hub, clients and wallets share it. With
+    `start=None` it is the machine's own instead. Keys follow from `seed`. With `settlement=True` there is a settlement
+    service as well.
     """
 
     def __init__(
         self,
         *,
         seed: str = "1",
-        start: datetime = START,
+        start: datetime | None = START,
         partners: Mapping[str, str] = _seeds.PARTNERS,
         charities: Mapping[str, str] = _seeds.CHARITIES,
         policy: Mapping[str, int] | None = None,
@@ -113,18 +114,25 @@ class LocalNetwork:
 
     @property
     def clock(self) -> FileClock:
-        """The time of hub, clients and wallets: `clock.advance(days=1)`."""
+        """The time of hub, clients and wallets: `clock.advance(days=1)`. Raises LocalNetworkError with `start=None`."""
+        if self._start is None:
+            raise LocalNetworkError("This network has the machine's own time, which cannot be set.")
         return _running(self._clock)
+
+    @property
+    def time(self) -> Clock:
+        """Gives the time, in microseconds since the Unix epoch."""
+        return system_clock if self._start is None else self.clock
 
     @property
     def now(self) -> datetime:
         """What the clock says, in UTC."""
-        return moment_of(self.clock())
+        return moment_of(self.time())
 
     @property
     def today(self) -> date:
         """The day that it is in the network's time zone."""
-        return date.fromisoformat(Calendar(_TIME_ZONE).day(self.clock()))
+        return date.fromisoformat(Calendar(_TIME_ZONE).day(self.time()))
 
     @property
     def hub(self) -> Service:
@@ -158,7 +166,7 @@ class LocalNetwork:
             keys=tuple(map(self.key, names)),
             tls_ca=(self.folder / "hub" / "tls" / "ca.pem").read_bytes(),
             settlement_address=None if self._settlement is None else self._settlement.address,
-            clock=self.clock,
+            clock=self.time,
             timeout_s=timeout_s,
         )
 
@@ -192,7 +200,7 @@ class LocalNetwork:
                 key=path.with_name("key.pem"),
                 tls_ca=self.folder / "hub" / "tls" / "ca.pem",
                 settlement_address=None if self._settlement is None else self._settlement.address,
-                clock_file=self.folder / "clock",
+                clock_file=None if self._start is None else self.folder / "clock",
             ).save(path)
         return path
 
@@ -210,7 +218,7 @@ class LocalNetwork:
             self._members += 1
             holder_id = f"member-{self._members}"
         party_id = at or self._partners[0]
-        wallet = Wallet(NETWORK_ID, holder_id, self.key(holder_id), clock=self.clock)
+        wallet = Wallet(NETWORK_ID, holder_id, self.key(holder_id), clock=self.time)
         todo: list[Draft[Outcome]] = [drafts.enrol(holder_id, public_keys=[wallet.public_key])]
         if points:
             todo.append(drafts.issue(holder_id, points, reason="welcome"))
@@ -221,19 +229,22 @@ class LocalNetwork:
 
     def fund(self, charity: str) -> Wallet:
         """The wallet of a charity's fund, whose key is the charity's; `fund(...).holder_id` is the fund's id."""
-        return Wallet(NETWORK_ID, _seeds.fund_of(charity), self.key(charity), clock=self.clock)
+        return Wallet(NETWORK_ID, _seeds.fund_of(charity), self.key(charity), clock=self.time)
 
     def _begin(self) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="coalition-"))
-        self._clock = FileClock(self._folder / "clock", microseconds_of(self._start))
+        if self._start is not None:
+            self._clock = FileClock(self._folder / "clock", microseconds_of(self._start))
         environment = {"COALITION_PASSPHRASE": _PASSPHRASE}
         self._found(environment)
-        options = ("--clock-file", str(self._folder / "clock"))
-        self._hub = Service("hub", self._folder / "hub", environment, (*options, "--steward", "off"))
+        self._hub = Service("hub", self._folder / "hub", environment, self._clock_options())
         self._hub.start()
         self._populate()
         if self._with_settlement:
             self._start_settlement(environment)
+
+    def _clock_options(self) -> tuple[str, ...]:
+        return () if self._start is None else ("--clock-file", str(self.folder / "clock"))
 
     def _found(self, environment: Mapping[str, str]) -> None:
         """Make the hub, with keys that follow from the seed."""
@@ -247,7 +258,7 @@ class LocalNetwork:
             [
                 *("hub", "init", "--dir", str(self.folder / "hub")),
                 *("--network-id", NETWORK_ID, "--time-zone", _TIME_ZONE),
-                *("--host", "localhost", "--policy", str(policy), "--clock-file", str(self.folder / "clock")),
+                *("--host", "localhost", "--policy", str(policy), *self._clock_options()),
                 *("--hub-key", str(keys / "hub.pem")),
                 *("--operator-key", str(keys / f"{_seeds.OPERATOR}.pem")),
                 *("--operator-key", str(keys / f"{_seeds.OPERATOR}-2.pem")),
@@ -305,8 +316,7 @@ class LocalNetwork:
             ],
             environment,
         )
-        options = ("--clock-file", str(self.folder / "clock"))
-        self._settlement = Service("settlement", folder, environment, options)
+        self._settlement = Service("settlement", folder, environment, self._clock_options())
         self._settlement.start()
 
 

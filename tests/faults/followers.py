@@ -9,9 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
-from partner_sdk import JournalState, TransportError, VerifiedEntry
+from partner_sdk import Connection, JournalState, TransportError, VerifiedEntry
 from partner_sdk.operator import Operator
-from partner_sdk.testing import LocalNetwork
 
 _WAIT_S: Final = 30.0
 _PAUSE_S: Final = 0.1
@@ -20,15 +19,15 @@ _PAUSE_S: Final = 0.1
 class Follower:
     """What it has read was verified, each part against the one before: a hub that took anything back is found out."""
 
-    def __init__(self, network: LocalNetwork) -> None:
-        self._client = Operator(network.connection("operator"))
+    def __init__(self, connection: Connection) -> None:
+        self._client = Operator(connection)
         self._state: JournalState | None = None
         self._entries: list[VerifiedEntry] = []
-        self.ended = threading.Event()
+        self._ended = threading.Event()
 
     def follow(self) -> None:
         """Until the client is closed. Raises JournalInvalid."""
-        while not self.ended.is_set():
+        while not self._ended.is_set():
             try:
                 for part in self._client.follow_journal(self._state):
                     self._entries += part.entries
@@ -45,14 +44,14 @@ class Follower:
         return self._entries[:size]
 
     def end(self) -> None:
-        self.ended.set()
+        self._ended.set()
         self._client.close()
 
 
 @contextmanager
-def following(network: LocalNetwork) -> Iterator[Follower]:
-    """A follower for as long as the block lasts. Raises what it failed with."""
-    follower = Follower(network)
+def following(connection: Connection) -> Iterator[Follower]:
+    """An operator that follows for as long as the block lasts. Raises what it failed with."""
+    follower = Follower(connection)
     with ThreadPoolExecutor(1) as pool:
         followed = pool.submit(follower.follow)
         try:

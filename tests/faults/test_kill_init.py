@@ -71,7 +71,6 @@ def test_interrupted_init_leaves_no_hub(tmp_path: Path) -> None:
             folder = tmp_path / f"after-{moment.replace('/', '-')}"
             continue
         interrupted += 1
-        print("interrupted", moment)
         with pytest.raises(ConfigError, match=r"holds no hub: hub\.toml is missing"):
             load_config(folder)
     assert interrupted

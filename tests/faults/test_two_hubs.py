@@ -69,14 +69,17 @@ def test_retry_through_the_other_hub_gets_the_first_outcome(network: LocalNetwor
         response = LedgerServiceStub(channel).Submit(SubmitRequest(envelope=envelope), timeout=CALL_S)
         return list(response.outcomes), list(response.replayed)
 
-    with open_channel(connection) as here, open_channel(other.connection("grocer")) as there:
-        with ThreadPoolExecutor(2) as pool:
-            for points in range(1, 41):
-                sealed = seal_one(connection, [prepare(connection, drafts.issue(anna.holder_id, points))])
-                answers = [pool.submit(send, channel, sealed.envelope) for channel in (here, there)]
-                (first, replayed), (second, replayed_too) = (answer.result(CALL_S) for answer in answers)
-                assert first == second
-                assert sorted([replayed, replayed_too]) == [[], [0]]
+    with (
+        open_channel(connection) as here,
+        open_channel(other.connection("grocer")) as there,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        for points in range(1, 41):
+            sealed = seal_one(connection, [prepare(connection, drafts.issue(anna.holder_id, points))])
+            answers = [pool.submit(send, channel, sealed.envelope) for channel in (here, there)]
+            (first, replayed), (second, replayed_too) = (answer.result(CALL_S) for answer in answers)
+            assert first == second
+            assert sorted([replayed, replayed_too]) == [[], [0]]
     assert network.client("grocer").balance(anna.holder_id).balance.available == sum(range(1, 41))
 
 

@@ -159,14 +159,16 @@ def hub_folder(folder: Path) -> tuple[HubConfig, FileClock]:
 
 
 @contextmanager
-def serving(config: HubConfig, clock: FileClock, limits: Limits | None = None) -> Iterator[RunningHub]:
+def serving(
+    config: HubConfig, clock: FileClock, limits: Limits | None = None, *, steward: bool = False
+) -> Iterator[RunningHub]:
     """Run the hub in a folder, in a thread of its own."""
     if limits is not None:
         config = replace(config, limits=limits)
     ready: Future[tuple[str, Callable[[], object]]] = Future()
 
     async def serve() -> None:
-        hub = Hub(open_hub(config, PASSPHRASE), clock=clock, listen="localhost:0", steward=False)
+        hub = Hub(open_hub(config, PASSPHRASE), clock=clock, listen="localhost:0", steward=steward)
         await hub.start()
         asked_to_stop = asyncio.Event()
         loop = asyncio.get_running_loop()

@@ -142,9 +142,10 @@ def test_attempt_that_died_half_way_is_no_hub(tmp_path: Path, monkeypatch: pytes
         moved.append(path)
         return rename(path, target)
 
-    with monkeypatch.context() as patch, pytest.raises(OSError, match="the disk has failed"):
+    with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", rename_until_the_end)
-        found(folder)
+        with pytest.raises(OSError, match="the disk has failed"):
+            found(folder)
     assert not is_initialised(folder)
     with pytest.raises(ConfigError, match="holds no hub"):
         load_config(folder)

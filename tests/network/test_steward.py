@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import pytest
 
 from coalition.ids import derived_id
 from coalition.v1 import transaction_pb2 as pb
@@ -167,8 +170,8 @@ def test_donation_that_came_too_late_is_tried_again(hub: RunningHub) -> None:
 
 
 def first_donation(pledge: pb.Transaction) -> bytes:
-    """The id that the first donation of a pledge has."""
-    return derived_id("pledge", pledge.transaction_id, "0")
+    """The id that the first donation of a pledge of anna has."""
+    return derived_id("pledge", "anna", pledge.transaction_id, "0")
 
 
 def test_two_sweeps_at_once_write_once(hub: RunningHub) -> None:
@@ -196,6 +199,17 @@ def test_two_hubs_that_sweep_at_once_write_once(hub: RunningHub) -> None:
     assert sum(item.holds_released for item in swept) == 50
     assert len(by_the_hub(hub)) == 100
     assert_balanced(hub)
+
+
+def test_hub_sweeps_by_itself(hub: RunningHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub with a steward does what is due without being asked."""
+    hub.commit("grocer", hub.town.enrol("anna"), hub.town.pledge("anna"), hub.town.issue("anna", 100))
+    monkeypatch.setattr("network.hub.SWEEP_EVERY_S", 0.05)
+    deadline = time.monotonic() + 20
+    with serving(hub.config, hub.clock, steward=True):
+        while balance(hub, FUND).available_points == 0 and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert balance(hub, FUND).available_points == 10
 
 
 def test_same_history_makes_the_same_journal(tmp_path: Path) -> None:

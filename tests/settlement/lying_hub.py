@@ -11,10 +11,22 @@ import grpc
 
 from coalition.tls import load_server_tls, make_tls
 from coalition.v1 import journal_pb2 as pb
+from coalition.v1.directory_service_pb2 import GetPartyRequest, GetPartyResponse, Party
+from coalition.v1.directory_service_pb2_grpc import DirectoryServiceServicer, add_DirectoryServiceServicer_to_server
 from coalition.v1.journal_pb2_grpc import JournalServiceServicer, add_JournalServiceServicer_to_server
+from coalition.v1.network_pb2 import PARTY_KIND_AUDITOR, PARTY_STATUS_ACTIVE
 from coalition.v1.outcome_pb2 import Outcome
 from partner_sdk import Connection
 from tests.partner_sdk.dishonest_hub import NETWORK_ID, key_of
+
+
+class _Directory(DirectoryServiceServicer):
+    """Says of everybody that it may read the whole journal."""
+
+    def GetParty(self, request: GetPartyRequest, context: grpc.ServicerContext) -> GetPartyResponse:
+        return GetPartyResponse(
+            party=Party(party_id=request.party_id, kind=PARTY_KIND_AUDITOR, status=PARTY_STATUS_ACTIVE)
+        )
 
 
 class LyingHub(JournalServiceServicer):
@@ -91,6 +103,7 @@ class LyingHub(JournalServiceServicer):
     def _serve(self) -> grpc.Server:
         server = grpc.server(ThreadPoolExecutor(4), options=(("grpc.so_reuseport", 0),))
         add_JournalServiceServicer_to_server(self, server)
+        add_DirectoryServiceServicer_to_server(_Directory(), server)
         credentials = grpc.ssl_server_credentials([(self._tls.key, self._tls.certificate)])
         self.port = server.add_secure_port(f"localhost:{self.port}", credentials)
         server.start()

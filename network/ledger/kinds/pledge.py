@@ -17,6 +17,8 @@ from network.ledger.state import Wanted
 
 #: Every issue to a holder updates each of its pledges.
 PLEDGES_MAX: Final = 16
+#: Ended ones count too: they are loaded with the holder, whatever is done with it.
+PLEDGES_EVER_MAX: Final = 256
 
 
 def touches(message: pb.Pledge, author: str, transaction_id: bytes, days: tuple[str, ...], wanted: Wanted) -> None:
@@ -44,6 +46,8 @@ def apply(ctx: Context, message: pb.Pledge) -> Effect:
     running = [pledge for pledge in pledges if pledge.status == PledgeStatus.ACTIVE and pledge.ends_on >= ctx.today]
     if len(running) >= PLEDGES_MAX:
         raise Rejected(error_pb2.REASON_PLEDGE_LIMIT, limit=PLEDGES_MAX)
+    if len(pledges) >= PLEDGES_EVER_MAX:
+        raise Rejected(error_pb2.REASON_PLEDGE_LIMIT, limit=PLEDGES_EVER_MAX)
     share = sum(pledge.share_bps for pledge in running) + offer.share_bps
     if share > ALL_BPS:
         raise Rejected(error_pb2.REASON_PLEDGE_LIMIT, share_bps=share, limit=ALL_BPS)

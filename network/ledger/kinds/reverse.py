@@ -47,7 +47,7 @@ def _take_back(ctx: Context, holder: Holder, original: Original, points: int) ->
     issuer = original.author
     filled = original.parts[0].expires_on if original.parts else ""
     lots = lots_of(ctx, holder.holder_id)
-    # The lot that the issue filled comes first, then pending ones, then those that expire last.
+    # First those with the expiry that the issue filled, of them pending ones; then those that expire last.
     ordered = [
         lot
         for _, lot in sorted(

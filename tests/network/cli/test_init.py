@@ -93,9 +93,7 @@ def test_own_keys_are_used(run: Run, tmp_path: Path) -> None:
         (("--network-id", "town", "--host", "no_host!"), "neither a host name nor an IP address"),
     ],
 )
-def test_mistake_is_told_in_a_sentence(
-    run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str
-) -> None:
+def test_mistake_is_told_in_a_sentence(run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
     """What cannot be is refused with exit code 1, without a traceback and without a hub."""
     ran = run("init", "--dir", tmp_path / "hub", *arguments)
     assert ran.code == 1
@@ -113,8 +111,17 @@ def test_passphrase_comes_from_a_file(run: Run, tmp_path: Path) -> None:
     assert ran.code == 0, ran.err
     load_key(tmp_path / "hub/keys/hub.pem", "from a file")
     secret.write_text("\n")
-    empty = run("init", "--dir", tmp_path / "other", "--network-id", "town", "--passphrase-file", secret, COALITION_PASSPHRASE=None)
+    other = ("init", "--dir", tmp_path / "other", "--network-id", "town", "--passphrase-file", secret)
+    empty = run(*other, COALITION_PASSPHRASE=None)
     assert "is empty" in empty.err
+
+
+def test_folder_that_cannot_be_made_is_told(run: Run, tmp_path: Path) -> None:
+    """A path below a file is no folder, and the sentence names it."""
+    (tmp_path / "file").write_text("")
+    ran = run("init", "--dir", tmp_path / "file/hub", "--network-id", "town")
+    assert ran.code == 1
+    assert str(tmp_path / "file") in ran.err
 
 
 def test_passphrase_is_needed(run: Run, tmp_path: Path) -> None:

@@ -17,8 +17,7 @@ from coalition.ids import new_nonce
 from coalition.keyfile import load_key
 from coalition.keys import SigningKey, fingerprint
 from coalition.v1 import network_pb2
-from coalition.v1 import transaction_pb2 as pb
-from coalition.v1.directory_service_pb2 import GetPartyRequest, ListPartiesRequest, ListTermsRequest, Party
+from coalition.v1.directory_service_pb2 import GetPartyRequest, ListTermsRequest, Party
 from coalition.v1.envelope_pb2 import SignedDocument
 from coalition.v1.network_pb2 import PartyApplication, PartyKeyChange, Terms
 from tests.network.cli.conftest import Run

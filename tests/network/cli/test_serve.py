@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from network.config import HubConfig
 from tests.network.cli.conftest import Run
 from tests.network.conftest import PASSPHRASE, hub_folder, serving
 
@@ -23,11 +22,10 @@ WAIT_S = 30
 
 
 @contextmanager
-def process(config: HubConfig, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A hub's process. Killed at the end, should it still run."""
-    clock = config.folder.parent / f"{config.folder.name}.clock"
+def serve_process(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The process of a `coalition hub` command. Killed at the end, should it still run."""
     running = subprocess.Popen(
-        [*COMMAND, "serve", "--dir", str(config.folder), "--clock-file", str(clock), *arguments],
+        [*COMMAND, *arguments],
         env={**os.environ, "COALITION_PASSPHRASE": PASSPHRASE},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -56,7 +54,8 @@ def test_process_serves_until_it_is_told_to_stop(run: Run, tmp_path: Path, numbe
     """The ready file gives the address while it serves; a signal ends it with exit code 0 and JSON on every line."""
     config, _ = hub_folder(tmp_path / "hub")
     ready = tmp_path / "ready"
-    with process(config, "--listen", "localhost:0", "--ready-file", str(ready)) as running:
+    arguments = ("serve", "--dir", str(config.folder), "--clock-file", str(tmp_path / "hub.clock"))
+    with serve_process(*arguments, "--listen", "localhost:0", "--ready-file", str(ready)) as running:
         address = wait_for(ready, running).strip()
         assert address.startswith("localhost:")
         assert run("health", "--dir", config.folder, "--address", address).code == 0
@@ -92,9 +91,7 @@ def test_port_that_is_taken_is_told(run: Run, tmp_path: Path) -> None:
         (("--clock-file", __file__), "is not a clock file"),
     ],
 )
-def test_setting_that_cannot_work_is_told(
-    run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str
-) -> None:
+def test_setting_that_cannot_work_is_told(run: Run, tmp_path: Path, arguments: tuple[str, ...], message: str) -> None:
     """Each wrong setting ends the start with its sentence."""
     config, _ = hub_folder(tmp_path / "hub")
     ran = run("serve", "--dir", config.folder, *arguments)

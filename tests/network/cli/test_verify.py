@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from tests.network.conftest import running_hub
 
 
 @pytest.fixture(scope="module")
-def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubConfig]:
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> HubConfig:
     """The folder of a hub that was used and stopped, with a checkpoint that somebody kept."""
     folder = tmp_path_factory.mktemp("verify") / "hub"
     with running_hub(folder) as hub:
@@ -25,7 +24,7 @@ def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubConfig]:
         hub.commit("pharmacy", hub.town.redeem("anna", "pharmacy", 40))
         config = hub.config
     (folder.parent / "checkpoint").write_text(note)
-    yield config
+    return config
 
 
 def test_sound_database_passes(run: Run, stopped: HubConfig) -> None:

@@ -51,9 +51,7 @@ def test_a_gift_loses_its_expiry_and_keeps_its_issuers(desk: Desk) -> None:
     gift = desk.ok("grocer", desk.donate("anna", "grocer", 150))
 
     assert parts(gift) == [("grocer", "2024-02-29", 100), ("butcher", "2024-02-29", 50)]
-    assert desk.lots(FUND) == [("butcher", "9999-12-31", "", 50), ("grocer", "9999-12-31", "", 100)] or desk.lots(
-        FUND
-    ) == [("grocer", "9999-12-31", "", 100), ("butcher", "9999-12-31", "", 50)]
+    assert set(desk.lots(FUND)) == {("grocer", "9999-12-31", "", 100), ("butcher", "9999-12-31", "", 50)}
     assert gift.balance.holder_id == "anna"
 
 

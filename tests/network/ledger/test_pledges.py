@@ -9,7 +9,7 @@ import pytest
 from coalition import dsse
 from coalition.documents import sign_document
 from coalition.v1 import transaction_pb2 as pb
-from coalition.v1.consent_pb2 import PledgeOffer
+from coalition.v1.consent_pb2 import HolderOrder, PledgeOffer
 from network.ledger.records import Pledge
 from tests.network.ledger.desk import Desk, facts, parts
 from tests.network.town import FUND, NETWORK_ID, key_of
@@ -140,15 +140,9 @@ def test_only_the_holder_revokes(desk: Desk, pledge: pb.Transaction) -> None:
     """Another member's order finds no such pledge; the holder's order by another key is none."""
     assert desk.why("butcher", revoke(desk, pledge, "bert")) == "PLEDGE_UNKNOWN"
     order = desk.order("anna", revoke_pledge=pledge.transaction_id)
-    forged = sign_document(dsse.HOLDER_ORDER, _order_of(order), key_of("bert"))
+    forged = sign_document(dsse.HOLDER_ORDER, HolderOrder.FromString(order.document), key_of("bert"))
     message = pb.RevokePledge(pledge_id=pledge.transaction_id, order=forged)
     assert desk.why("butcher", desk.transaction(revoke_pledge=message)) == "CONSENT_KEY_UNKNOWN"
-
-
-def _order_of(signed: Any) -> Any:
-    from coalition.v1.consent_pb2 import HolderOrder
-
-    return HolderOrder.FromString(signed.document)
 
 
 @pytest.mark.parametrize(
@@ -192,6 +186,15 @@ def test_a_holder_has_so_many_pledges(desk: Desk) -> None:
     desk.ok("grocer", *(offer(desk, share_bps=1) for _ in range(16)))
 
     assert desk.why("grocer", offer(desk, share_bps=1)) == "PLEDGE_LIMIT"
+
+
+def test_ended_pledges_do_not_pile_up(desk: Desk) -> None:
+    """Whatever is done with a holder loads all that it ever pledged, so that is bounded too."""
+    for _ in range(128):
+        first, second = offer(desk), offer(desk)
+        desk.ok("grocer", first, revoke(desk, first), second, revoke(desk, second))
+
+    assert desk.why("grocer", offer(desk)) == "PLEDGE_LIMIT"
 
 
 def test_two_parties_may_not_give_a_pledge_the_same_id(desk: Desk, pledge: pb.Transaction) -> None:

@@ -143,6 +143,16 @@ def test_a_refund_takes_what_the_purchase_gave_first(desk: Desk) -> None:
     assert parts(rest) == [("grocer", "2024-02-29", 6)]
 
 
+def test_a_refund_takes_pending_points_before_spendable_ones(desk: Desk) -> None:
+    """Of those that expire when the refunded ones do."""
+    issued = desk.issue("anna", 10)
+    desk.ok("grocer", issued, desk.issue("anna", 6, available_on="2024-01-20"))
+
+    left = desk.ok("grocer", desk.reverse(issued, 10)).balance
+
+    assert (left.available_points, left.pending_points) == (6, 0)
+
+
 def test_a_redemption_returns_to_its_lots_the_last_consumed_first(desk: Desk) -> None:
     """Issuer and expiry come back as they were, from the end of what was consumed."""
     desk.ok("grocer", desk.issue("anna", 10))

@@ -214,8 +214,7 @@ def test_terms_list_is_the_caller_s(world: World) -> None:
     """Without a name a party gets its own terms, the operator everybody's."""
     asked = {
         caller: {
-            terms.party_id
-            for terms in world.hub.ask(caller, world.hub.directory.ListTerms, ListTermsRequest()).terms
+            terms.party_id for terms in world.hub.ask(caller, world.hub.directory.ListTerms, ListTermsRequest()).terms
         }
         for caller in ("operator", "grocer", OTHER_CHARITY)
     }
@@ -236,9 +235,7 @@ def test_terms_list_is_the_caller_s(world: World) -> None:
         ("school", {("", 110)}),
     ],
 )
-def test_till_learns_the_issuer_of_its_own_points_only(
-    world: World, caller: str, shown: set[tuple[str, int]]
-) -> None:
+def test_till_learns_the_issuer_of_its_own_points_only(world: World, caller: str, shown: set[tuple[str, int]]) -> None:
     """Of a member's lots a party sees its own by name and the others added up, so nobody learns where else one buys."""
     answer = world.hub.ask(caller, world.hub.ledger.GetBalance, GetBalanceRequest(holder_id="anna"))
     assert {(lot.issuer, lot.points) for lot in answer.lots} == shown

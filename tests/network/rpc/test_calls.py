@@ -13,13 +13,14 @@ from typing import Any
 import grpc
 import jwt
 import pytest
+import structlog
 
 from coalition.clock import US_PER_S
 from coalition.errors import Refused, reason_name
 from coalition.tokens import HUB, METADATA_KEY, SETTLEMENT, authorization, make_token
 from coalition.v1.directory_service_pb2 import GetNetworkRequest, ListPartiesRequest
 from coalition.v1.ledger_service_pb2 import GetBalanceRequest, SubmitRequest, SubmitStreamRequest
-from network.logs import configure_logs
+from network.logs import LogFormat, configure_logs
 from tests.network.conftest import CALL_S, RunningHub, running_hub
 from tests.network.town import NETWORK_ID, key_of
 
@@ -95,7 +96,13 @@ def test_log_holds_neither_payload_nor_secret(logged_hub: RunningHub, lines: Str
     logged_hub.send(town.data("grocer", town.enrol("a-member-of-ours", "a-card-of-ours"), town.issue("ben", 5)))
     logged_hub.ask("grocer", logged_hub.ledger.GetBalance, GetBalanceRequest(alias="a-card-of-ours"))
     text = lines.getvalue()
-    for secret in (token, "a-member-of-ours", "a-card-of-ours", key_of("hub").seed().hex(), key_of("grocer").public.hex()):
+    for secret in (
+        token,
+        "a-member-of-ours",
+        "a-card-of-ours",
+        key_of("hub").seed().hex(),
+        key_of("grocer").public.hex(),
+    ):
         assert secret not in text
 
 
@@ -128,6 +135,26 @@ def test_unexpected_failure_gives_an_id_and_nothing_else(logged_hub: RunningHub,
     logged = [json.loads(line) for line in lines.getvalue().splitlines()]
     (line,) = [line for line in logged if line.get("error_id") == refused.facts["error_id"]]
     assert "no such table: lots" in json.dumps(line["exception"])
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_logged_exception_shows_no_values(form: LogFormat, lines: StringIO) -> None:
+    """A traceback says where, not what: the values of variables may be payloads or keys."""
+
+    def fail(passphrase: str) -> None:
+        secret = passphrase.upper()
+        raise RuntimeError(f"a text of {len(secret)} characters")
+
+    stream = StringIO()
+    configure_logs(form, stream)
+    try:
+        fail(" ".join(["what", "nobody", "may", "read"]))
+    except RuntimeError:
+        structlog.stdlib.get_logger("network.test").exception("failed")
+    assert "a text of 20 characters" in stream.getvalue()
+    assert "nobody may read" not in stream.getvalue()
+    assert "NOBODY MAY READ" not in stream.getvalue()
+    assert lines.getvalue() == ""
 
 
 def token_metadata(token: str) -> tuple[tuple[str, str], ...]:

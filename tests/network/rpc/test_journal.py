@@ -155,9 +155,7 @@ def test_growth_can_be_proven(hub: RunningHub) -> None:
     earlier = checkpoint_of(hub, hub.ask("", hub.journal.GetCheckpoint, GetCheckpointRequest()).checkpoint)
     hub.commit("grocer", *(hub.town.enrol(f"member-{number}") for number in range(20)))
     later = checkpoint_of(hub, hub.ask("", hub.journal.GetCheckpoint, GetCheckpointRequest()).checkpoint)
-    proof = hub.ask(
-        "grocer", hub.journal.GetConsistencyProof, GetConsistencyProofRequest(old_size=earlier.size)
-    )
+    proof = hub.ask("grocer", hub.journal.GetConsistencyProof, GetConsistencyProofRequest(old_size=earlier.size))
     assert (proof.new_size, proof.new_root) == (later.size, later.root)
     assert verify_consistency(earlier.size, later.size, proof.path, earlier.root, later.root)
 

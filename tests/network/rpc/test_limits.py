@@ -8,10 +8,13 @@ from pathlib import Path
 
 import grpc
 import pytest
+from google.rpc.status_pb2 import Status
 
 from coalition.errors import Refused, reason_name
+from coalition.status import from_status
 from coalition.v1.directory_service_pb2 import GetNetworkRequest, ListPartiesRequest
 from coalition.v1.journal_pb2 import StreamEntriesRequest
+from coalition.v1.ledger_service_pb2 import SubmitStreamRequest
 from network.config import Limits
 from network.rpc.buckets import Buckets
 from network.rpc.inflight import InFlight
@@ -151,6 +154,22 @@ def test_envelopes_of_a_party_are_limited(tmp_path: Path) -> None:
             hub.send(refused)
         assert reason_name(caught.value.reason) == "RATE_LIMITED"
         hub.commit("pharmacy", hub.town.enrol("late"))
+
+
+def test_envelopes_in_flight_are_limited(tmp_path: Path) -> None:
+    """What comes while too much of the same author's is under way is refused, to be sent again; the rest is committed."""
+    with running_hub(tmp_path / "hub", Limits(envelopes_in_flight=1)) as hub:
+        requests = [
+            SubmitStreamRequest(envelope=hub.town.data("grocer", hub.town.enrol(f"member-{number}")))
+            for number in range(200)
+        ]
+        answers = list(hub.ledger.SubmitStream(iter(requests), timeout=30))
+        refused = [from_status(Status.FromString(answer.error)) for answer in answers if answer.error]
+        assert 0 < len(refused) < 200
+        for error in refused:
+            assert error is not None
+            assert reason_name(error.reason) == "OVERLOADED"
+            assert error.facts == {"limit": "1", "retry_after_ms": "100"}
 
 
 def test_streams_of_a_party_are_limited(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import grpc
 import pytest
 from google.rpc import status_pb2
 
+from coalition import dsse
+from coalition.documents import sign_document
 from coalition.envelope import ENVELOPE_BYTES_MAX, TRANSACTIONS_MAX
 from coalition.errors import Refused, reason_name
 from coalition.status import from_status
@@ -18,6 +20,7 @@ from coalition.v1 import transaction_pb2 as pb
 from coalition.v1.envelope_pb2 import SignedEnvelope
 from coalition.v1.journal_pb2 import GetCheckpointRequest
 from coalition.v1.ledger_service_pb2 import SubmitRequest, SubmitStreamRequest, SubmitStreamResponse
+from coalition.v1.network_pb2 import PartyApplication
 from coalition.v1.outcome_pb2 import Outcome
 from coalition.wire import encode
 from tests.network.conftest import CALL_S, RunningHub
@@ -172,6 +175,19 @@ def test_wrong_field_is_named_with_its_transaction(shared_hub: RunningHub) -> No
     assert [item.field for item in caught.value.violations] == ["transactions[1].issue.points"]
 
 
+def test_long_list_of_wrong_fields_is_cut(shared_hub: RunningHub) -> None:
+    """However much is wrong, the error fits into the metadata that carries it."""
+    wrong = pb.Genesis(network_id="?" * 5_000, time_zone="?" * 5_000, currency="?" * 5_000, currency_exponent=99)
+    for application in (wrong.operator, wrong.hub):
+        message = PartyApplication(network_id="?", party_id="?" * 3_000, display_name="?" * 3_000)
+        application.CopyFrom(sign_document(dsse.PARTY_APPLICATION, message, key_of("grocer")))
+    wrong.policy.transaction_points_max = -1
+    with pytest.raises(Refused) as caught:
+        shared_hub.send(shared_hub.town.data("grocer", shared_hub.town.transaction(genesis=wrong)))
+    assert reason_name(caught.value.reason) == "FIELD_INVALID"
+    assert 5 < len(caught.value.violations) <= 10
+
+
 def test_id_with_other_bytes_is_a_conflict(hub: RunningHub) -> None:
     """An id that was used for other bytes is refused, naming where."""
     first = hub.town.issue("anna", 10)
@@ -222,9 +238,7 @@ def test_revoked_key_is_refused_for_what_is_new(hub: RunningHub) -> None:
 
 
 def answers(hub: RunningHub, requests: Iterator[bytes]) -> list[SubmitStreamResponse]:
-    stream = hub.ledger.SubmitStream(
-        (SubmitStreamRequest(envelope=data) for data in requests), timeout=30
-    )
+    stream = hub.ledger.SubmitStream((SubmitStreamRequest(envelope=data) for data in requests), timeout=30)
     return list(stream)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import Table
 
 from network.ledger import records
 from network.store import tables
@@ -31,7 +32,7 @@ def test_primary_key_comes_first(projection: Projection) -> None:
         (tables.totals, records.Totals),
     ],
 )
-def test_columns_are_the_fields_of_the_record(table: tables.Table, record: type[tuple[object, ...]]) -> None:
+def test_columns_are_the_fields_of_the_record(table: Table, record: type[tuple[object, ...]]) -> None:
     """A field that the ledger gains cannot be forgotten by the store."""
     assert tuple(table.columns.keys()) == record._fields
 
@@ -47,7 +48,7 @@ def test_columns_are_the_fields_of_the_record(table: tables.Table, record: type[
     ],
 )
 def test_columns_are_the_fields_of_the_record_and_its_owner(
-    table: tables.Table, record: type[tuple[object, ...]], owner: set[str]
+    table: Table, record: type[tuple[object, ...]], owner: set[str]
 ) -> None:
     """Where one key has several records, a row says whose it is."""
     assert {*table.columns.keys()} == {*record._fields} | owner

@@ -12,6 +12,7 @@ from tests.properties.model.verdict import Answer, Done, Moment, Why, find_holde
 
 WHOLE = 10_000
 PLEDGES_MAX = 16
+PLEDGES_EVER_MAX = 256
 
 
 def pledge(books: Books, at: Moment, message: pb.Pledge) -> Answer:
@@ -30,7 +31,7 @@ def pledge(books: Books, at: Moment, message: pb.Pledge) -> Answer:
     pledges = books.pledges.get(offer.holder_id, [])
     why.unless(all(other["id"] != at.transaction_id for other in pledges), "PLEDGE_EXISTS")
     running = [other for other in pledges if not other["revoked"] and other["ends"] >= at.today]
-    why.unless(len(running) < PLEDGES_MAX, "PLEDGE_LIMIT")
+    why.unless(len(running) < PLEDGES_MAX and len(pledges) < PLEDGES_EVER_MAX, "PLEDGE_LIMIT")
     why.unless(sum(other["share"] for other in running) + offer.share_bps <= WHOLE, "PLEDGE_LIMIT")
     if why:
         return why

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pytest
 
 from network.store.tables import metadata
 from network.verify import Report
-from tests.network.books import copied, tampering, verified, write_books
+from tests.network.verify.books import copied, tampering, verified
 
 PAGE = 4_096
 #: The journal's own tables, in which a wrong byte is about an entry.
@@ -21,18 +21,8 @@ JOURNAL = {"entries", "envelopes"}
 TABLES = sorted({*metadata.tables} - {"codes"})
 
 
-@pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database in which everything is right."""
-    path = tmp_path_factory.mktemp("books") / "hub.db"
-    write_books(path)
-    assert verified(path).ok
-    assert [file.name for file in path.parent.iterdir()] == ["hub.db"]
-    return path
-
-
 @pytest.fixture
-def copy(books: Path, tmp_path: Path) -> Iterator[Callable[[], Path]]:
+def another(books: Path, tmp_path: Path) -> Callable[[], Path]:
     """Makes copies, each under a new name."""
     count = iter(range(10**6))
     return lambda: copied(books, tmp_path / f"{next(count)}.db")
@@ -72,11 +62,11 @@ def flip_cell(path: Path, table: str, column: str, chance: random.Random) -> int
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_flipped_bit_in_a_row_is_named(table: str, copy: Callable[[], Path]) -> None:
+def test_flipped_bit_in_a_row_is_named(table: str, another: Callable[[], Path]) -> None:
     """Whichever column it is in, the report names the table, or the entry of the journal that is wrong."""
     chance = random.Random(table)
     for column in [item.name for item in metadata.tables[table].columns]:
-        path = copy()
+        path = another()
         sequence = flip_cell(path, table, column, chance)
         report = verified(path)
         assert not report.ok, column
@@ -90,17 +80,17 @@ def test_flipped_bit_in_a_row_is_named(table: str, copy: Callable[[], Path]) -> 
 
 
 @pytest.mark.parametrize("part", range(4))
-def test_every_byte_of_an_entry_counts(part: int, copy: Callable[[], Path]) -> None:
+def test_every_byte_of_an_entry_counts(part: int, another: Callable[[], Path]) -> None:
     """Bits all over one body, one after the other: each is told, at that very entry."""
     chance = random.Random(part)
     for _ in range(12):
-        path = copy()
+        path = another()
         sequence = flip_cell(path, "entries", "body", chance)
         assert verified(path).first_wrong_sequence == sequence
 
 
 @pytest.mark.parametrize("remainder", range(4))
-def test_flipped_bit_in_the_file_never_passes(books: Path, remainder: int, copy: Callable[[], Path]) -> None:
+def test_flipped_bit_in_the_file_never_passes(books: Path, remainder: int, another: Callable[[], Path]) -> None:
     """A bit of any page of the file: either it is told, or what the database says is what it said before."""
     content = books.read_bytes()
     expected = said(books)
@@ -110,7 +100,7 @@ def test_flipped_bit_in_the_file_never_passes(books: Path, remainder: int, copy:
     for page in pages:
         flipped_file = bytearray(content)
         flipped_file[page * PAGE + chance.randrange(PAGE)] ^= 1 << chance.randrange(8)
-        path = copy()
+        path = another()
         path.write_bytes(flipped_file)
         report = verified(path)
         assert report.ok or names_a_place(report)
@@ -121,11 +111,11 @@ def test_flipped_bit_in_the_file_never_passes(books: Path, remainder: int, copy:
 
 
 @pytest.mark.parametrize("offset", [0, 16, 18, 19, 20, 21, 28, 33, 47, 56, 59, 100, 101, 103, 105, 110])
-def test_flipped_bit_in_the_header_never_passes(books: Path, offset: int, copy: Callable[[], Path]) -> None:
+def test_flipped_bit_in_the_header_never_passes(books: Path, offset: int, another: Callable[[], Path]) -> None:
     """The same where the file describes itself."""
     content = bytearray(books.read_bytes())
     content[offset] ^= 1
-    path = copy()
+    path = another()
     path.write_bytes(content)
     report = verified(path)
     assert report.ok or names_a_place(report)

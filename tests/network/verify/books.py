@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from coalition.merkle import Frontier, leaf_hash, root_of
+from coalition.note import Checkpoint, checkpoint_origin
+from coalition.v1.journal_pb2 import JournalEntry
+from coalition.wire import encode
 from network.journal.batch import BatchCommitter
 from network.journal.tree import WIDTH
 from network.store.engine import sqlite_url
 from network.store.store import Store
 from network.verify import Report, verify_database
 from tests.network.bustle import Bustle
-from tests.network.town import Town
+from tests.network.town import DAY_US, NETWORK_ID, Town
 
 #: Leads to rows in every table; a fixture checks that it still does.
 SEED = 29
@@ -67,6 +70,43 @@ def tampering(path: Path) -> Iterator[sqlite3.Connection]:
         for _, sql in guards:
             connection.execute(sql)
         connection.commit()
+
+
+def leaves(path: Path) -> list[bytes]:
+    """The leaf hashes of all entries."""
+    with closing(sqlite3.connect(path)) as connection:
+        return [leaf for (leaf,) in connection.execute("SELECT leaf_hash FROM entries ORDER BY sequence")]
+
+
+def checkpoint(path: Path, size: int) -> Checkpoint:
+    """Of the log's first entries."""
+    frontier = Frontier()
+    for leaf in leaves(path)[:size]:
+        frontier.append(leaf)
+    return Checkpoint(checkpoint_origin(NETWORK_ID), size, frontier.root())
+
+
+def append_entry(path: Path) -> None:
+    """One more, by the program itself."""
+    town = Town()
+    town.now_us += 300 * DAY_US
+    store = Store(sqlite_url(path))
+    store.upgrade()
+    BatchCommitter(store).commit([town.envelope("grocer", town.enrol("latecomer"))], town.now_us)
+    store.close()
+
+
+def change_body(connection: sqlite3.Connection, sequence: int, change: Callable[[JournalEntry], None]) -> None:
+    """Change an entry's body and nothing else."""
+    [body] = connection.execute("SELECT body FROM entries WHERE sequence = ?", (sequence,)).fetchone()
+    entry = JournalEntry.FromString(body)
+    change(entry)
+    connection.execute("UPDATE entries SET body = ? WHERE sequence = ?", (encode(entry), sequence))
+
+
+def places(report: Report) -> list[str]:
+    """Where something is wrong."""
+    return [failure.where for failure in report.failures]
 
 
 def rebuild_tree(connection: sqlite3.Connection) -> None:
