@@ -56,8 +56,10 @@ def run(weeks: int, seed: int, out: Path | None, households: int | None, slice_h
     Exit code 0: everything balances and verifies. docs/demo.md explains the report.
     """
     folder = _folder(out)
-    # Whoever ends the demo with SIGTERM wants its processes ended too.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Whoever ends the demo wants its processes ended too; under nohup, closing the terminal does not end it.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
         ok = _run(folder, weeks, seed, households, int(slice_hours), cast("Settling", settling))
     except ModuleNotFoundError as error:

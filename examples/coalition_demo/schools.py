@@ -25,7 +25,7 @@ SCHOOLS: Final = (
         campaign_id="elm-street-library-2017",
         fund_id="elm-street-library",
         title="A library for every class",
-        goal_points=150_000,
+        goal_points=1_000_000,
     ),
     School(
         party_id="river-school",
@@ -33,7 +33,7 @@ SCHOOLS: Final = (
         campaign_id="river-science-2017",
         fund_id="river-science",
         title="A science room for River School",
-        goal_points=200_000,
+        goal_points=1_250_000,
     ),
 )
 

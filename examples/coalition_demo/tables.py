@@ -47,14 +47,14 @@ def _table(title: str, first: str, *columns: str) -> Table:
     table = _bare(title)
     table.add_column(first, no_wrap=True)
     for column in columns:
-        table.add_column(column, justify="right", overflow="fold")
+        table.add_column(column, justify="right", no_wrap=True)
     return table
 
 
 def data_table(journey: Journey) -> Table:
     """Which lines of the data went where."""
     title = f"Data: {journey.weeks} weeks, {journey.households:,} households, {journey.baskets:,} baskets"
-    table = _table(title, "business", "lines", "paid for", "brought back", "free")
+    table = _table(title, "business", "lines", "paid for", "brought\nback", "free")
     for count in journey.line_counts:
         name = BY_ID[count.business].name
         numbers = (count.lines, count.valued, count.returned, count.free)
@@ -83,7 +83,7 @@ def party_table(parties: Sequence[PartyFigures]) -> Table:
         "party",
         "issued",
         "redeemed here",
-        "own redeemed elsewhere",
+        "own redeemed\nelsewhere",
         "expired",
         "outstanding",
         "net position",
@@ -110,10 +110,10 @@ def window_table(windows: Sequence[WindowFigures]) -> Table:
         "state",
         "entries",
         "gross",
-        "netted by pairs",
-        "netted by all",
+        "netted\nby pairs",
+        "netted\nby all",
         "saved",
-        "sum of positions",
+        "sum of\npositions",
     )
     for window in windows:
         table.add_row(
@@ -174,13 +174,13 @@ def trial_table(trial: TrialBalance) -> Table:
         f"Trial balance after entry {trial.sequence:,}: points",
         "issuer",
         "issued",
-        "taken back",
+        "taken\nback",
         "redeemed",
-        "given back",
+        "given\nback",
         "expired",
         "adjusted",
         "in lots",
-        "in holds",
+        "in\nholds",
         "arrears",
         "exact",
     )

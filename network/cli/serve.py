@@ -48,9 +48,9 @@ def serve(
 ) -> None:
     """Run the hub until SIGTERM or Ctrl-C; then finish what was admitted and end with exit code 0."""
     config = load_config(folder)
+    clock = system_clock if clock_file is None else open_clock(clock_file)
     opened = open_hub(config, passphrase(passphrase_file))
     configure_logs(cast(LogFormat, log_format))
-    clock = system_clock if clock_file is None else open_clock(clock_file)
     sweeps = clock_file is None if steward is None else steward == "on"
     try:
         asyncio.run(_serve(opened, clock, listen, ready_file, sweeps=sweeps))

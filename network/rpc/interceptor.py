@@ -11,7 +11,7 @@ import grpc
 import structlog
 from google.rpc import status_pb2
 
-from coalition.errors import Refused, reason_name
+from coalition.errors import FieldViolation, Refused, reason_name
 from coalition.status import TRAILER, to_status
 from coalition.v1 import error_pb2
 from network.rpc.calls import REQUEST_ID_KEY, begin_call, request_id
@@ -23,9 +23,10 @@ Unary = Callable[[Any, Context], Awaitable[Any]]
 Streaming = Callable[[Any, Context], AsyncIterator[Any]]
 
 _OURS: Final = "/coalition."
-# Trailers share gRPC's 8 KiB of metadata, in which the text stands twice.
-_MESSAGE_MAX: Final = 1_000
-_VIOLATIONS_MAX: Final = 10
+# gRPC carries 8 KiB of metadata for sure. The message stands in it twice, once with bytes that are not ASCII as three.
+_MESSAGE_BYTES: Final = 800
+_DETAIL_BYTES: Final = 150
+_VIOLATIONS_MAX: Final = 8
 #: When to try again, where whoever refused does not know better.
 _RETRY_AFTER_MS: Final = "100"
 
@@ -38,14 +39,23 @@ class OutOfRange(Refused):
 
 def status_of(refused: Refused) -> status_pb2.Status:
     """What a refusal says on the wire, cut to what fits into metadata."""
-    facts = refused.facts
+    facts = {name: _cut(value, _DETAIL_BYTES) for name, value in refused.facts.items()}
     if refused.reason == error_pb2.REASON_OVERLOADED:
         facts = {"retry_after_ms": _RETRY_AFTER_MS, **facts}
-    fitting = Refused(refused.reason, refused.message[:_MESSAGE_MAX], facts, refused.violations[:_VIOLATIONS_MAX])
-    status = to_status(fitting)
+    violations = tuple(
+        FieldViolation(_cut(item.field, _DETAIL_BYTES), _cut(item.description, _DETAIL_BYTES))
+        for item in refused.violations[:_VIOLATIONS_MAX]
+    )
+    status = to_status(Refused(refused.reason, _cut(refused.message, _MESSAGE_BYTES), facts, violations))
     if isinstance(refused, OutOfRange):
         status.code = grpc.StatusCode.OUT_OF_RANGE.value[0]
     return status
+
+
+def _cut(text: str, size: int) -> str:
+    """The beginning of a text, in at most `size` bytes of UTF-8."""
+    data = text.encode()
+    return text if len(data) <= size else data[:size].decode(errors="ignore")
 
 
 def internal_error(identifier: str) -> Refused:

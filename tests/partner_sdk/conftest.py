@@ -1,4 +1,4 @@
-"""One real network for all tests of the SDK; those that stop its hub or move its clock far make their own."""
+"""Two real networks for all tests of the SDK: one that stays up, and one whose hub is killed and started again."""
 
 from __future__ import annotations
 
@@ -16,6 +16,13 @@ POLICY = {"unconsented_points_max": 20, "unconsented_points_per_day_max": 1_000_
 @pytest.fixture(scope="session")
 def network() -> Iterator[LocalNetwork]:
     with LocalNetwork(policy=POLICY) as network:
+        yield network
+
+
+@pytest.fixture(scope="session")
+def shaky() -> Iterator[LocalNetwork]:
+    """A network whose hub tests may kill, if they start it again."""
+    with LocalNetwork(partners={"grocer": "Grocer"}, charities={}) as network:
         yield network
 
 

@@ -58,51 +58,52 @@ def test_a_refused_envelope_is_named(network: LocalNetwork) -> None:
     assert len(caught.value.transaction_ids) == 3
 
 
-def test_resends_what_a_broken_stream_left_open() -> None:
+def test_resends_what_a_broken_stream_left_open(shaky: LocalNetwork) -> None:
     """A hub that is killed and started again in mid-stream costs nothing and doubles nothing."""
-    with LocalNetwork(partners={"grocer": "Grocer"}, charities={}) as network:
-        client = network.client("grocer", timeout_s=30)
-        anna = network.member()
-        outcomes = []
-        for outcome in client.submit_stream((drafts.issue(anna.holder_id, 1) for _ in range(400)), envelope_size=10):
-            outcomes.append(outcome)
-            if len(outcomes) in (50, 250):
-                network.hub.kill()
-                network.hub.start()
-        assert [outcome.accepted for outcome in outcomes] == [True] * 400
-        assert client.balance(anna.holder_id).available == 400
+    client = shaky.client("grocer", timeout_s=30)
+    anna = shaky.member()
+    outcomes = []
+    for outcome in client.submit_stream((drafts.issue(anna.holder_id, 1) for _ in range(400)), envelope_size=10):
+        outcomes.append(outcome)
+        if len(outcomes) in (50, 250):
+            shaky.hub.kill()
+            shaky.hub.start()
+    assert [outcome.accepted for outcome in outcomes] == [True] * 400
+    assert client.balance(anna.holder_id).available == 400
 
 
-def test_says_what_is_in_doubt_when_the_hub_is_gone() -> None:
+def test_says_what_is_in_doubt_when_the_hub_is_gone(shaky: LocalNetwork) -> None:
     """When the hub does not come back, the error has every envelope whose fate is open; resending settles it."""
-    with LocalNetwork(partners={"grocer": "Grocer"}, charities={}) as network:
-        client = network.client("grocer", timeout_s=2)
-        anna = network.member()
-        outcomes: list[Outcome] = []
+    client = shaky.client("grocer", timeout_s=2)
+    anna = shaky.member()
+    outcomes: list[Outcome] = []
 
-        def send() -> None:
-            many = (drafts.issue(anna.holder_id, 1) for _ in range(400))
-            for outcome in client.submit_stream(many, envelope_size=10):
-                outcomes.append(outcome)
-                if len(outcomes) == 100:
-                    network.hub.kill()
+    def send() -> None:
+        many = (drafts.issue(anna.holder_id, 1) for _ in range(400))
+        for outcome in client.submit_stream(many, envelope_size=10):
+            outcomes.append(outcome)
+            if len(outcomes) == 100:
+                shaky.hub.kill()
 
-        with pytest.raises(InDoubt) as caught:
-            send()
-        open_ids = caught.value.transaction_ids
-        assert 0 < len(open_ids) <= 4 * 10
-        assert not {outcome.transaction_id for outcome in outcomes} & set(open_ids)
-        network.hub.start()
-        for envelope in caught.value.envelopes:
-            outcomes += client.with_timeout(10).resend(envelope)
-        assert (
-            client.balance(anna.holder_id).available
-            == len(outcomes)
-            == len({outcome.transaction_id for outcome in outcomes})
-        )
-        network.hub.stop()
-        with pytest.raises(Unreachable, match="Nothing listens"):
-            list(client.submit_stream([drafts.issue(anna.holder_id, 1)]))
+    with pytest.raises(InDoubt) as caught:
+        send()
+    open_ids = caught.value.transaction_ids
+    assert 0 < len(open_ids) <= 4 * 10
+    assert not {outcome.transaction_id for outcome in outcomes} & set(open_ids)
+    shaky.hub.start()
+    for envelope in caught.value.envelopes:
+        outcomes += client.with_timeout(10).resend(envelope)
+    assert (
+        client.balance(anna.holder_id).available
+        == len(outcomes)
+        == len({outcome.transaction_id for outcome in outcomes})
+    )
+    shaky.hub.stop()
+    with pytest.raises((Unreachable, InDoubt)):
+        list(client.submit_stream([drafts.issue(anna.holder_id, 1)]))
+    with Client(shaky.connection("grocer", timeout_s=1)) as fresh, pytest.raises(Unreachable, match="Nothing listens"):
+        list(fresh.submit_stream([drafts.issue(anna.holder_id, 1)]))
+    shaky.hub.start()
 
 
 def test_insufficient_points_is_an_outcome(network: LocalNetwork, grocer: Client) -> None:

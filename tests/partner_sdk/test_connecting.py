@@ -36,11 +36,11 @@ from partner_sdk.testing import LocalNetwork
 
 def changed(network: LocalNetwork, **changes: Any) -> Client:
     """The grocer's client with something wrong."""
-    return Client(replace(network.connection("grocer"), timeout_s=3.0, **changes))
+    return Client(replace(network.connection("grocer"), timeout_s=1.0, **changes))
 
 
 @contextmanager
-def in_time(seconds: float = 3.5) -> Iterator[None]:
+def in_time(seconds: float = 2.5) -> Iterator[None]:
     """Within the deadline, and a little."""
     start = time.monotonic()
     yield
@@ -74,21 +74,21 @@ def test_the_certificate_is_of_another_authority(network: LocalNetwork, tmp_path
     """A wrong certificate authority: says so at once, for it will not mend itself."""
     make_tls(tmp_path, "other", ["localhost"])
     client = changed(network, tls_ca=(tmp_path / "ca.pem").read_bytes())
-    with client, in_time(1.5), pytest.raises(Unreachable, match=r"certificate of .* is not trusted: .*tls_ca"):
+    with client, in_time(), pytest.raises(Unreachable, match=r"certificate of .* is not trusted: .*tls_ca"):
         client.issue("anna", 1)
 
 
 def test_the_system_does_not_know_the_authority(network: LocalNetwork) -> None:
     """Without a pinned authority the system's are asked, which do not know this one."""
     client = changed(network, tls_ca=None)
-    with client, in_time(1.5), pytest.raises(Unreachable, match="is not trusted"):
+    with client, in_time(), pytest.raises(Unreachable, match="is not trusted"):
         client.network()
 
 
 def test_the_certificate_is_for_another_name(network: LocalNetwork) -> None:
     """A certificate for another name is not trusted, and the name that was expected is told."""
     client = changed(network, server_name="hub.example")
-    with client, in_time(1.5), pytest.raises(Unreachable, match=r"is for hub.example"):
+    with client, in_time(), pytest.raises(Unreachable, match=r"is for hub.example"):
         client.network()
 
 
@@ -105,7 +105,7 @@ def test_another_service_listens(network: LocalNetwork, tmp_path: Path) -> None:
     address = f"localhost:{plain.add_insecure_port('localhost:0')}"
     plain.start()
     client = changed(network, address=address)
-    with client, in_time(1.5), pytest.raises(Unreachable, match="does not speak TLS"):
+    with client, in_time(), pytest.raises(Unreachable, match="does not speak TLS"):
         client.issue("anna", 1)
     plain.stop(0).wait()
 
@@ -116,7 +116,7 @@ def test_another_service_listens(network: LocalNetwork, tmp_path: Path) -> None:
     address = f"localhost:{other.add_secure_port('localhost:0', credentials)}"
     other.start()
     client = changed(network, address=address, tls_ca=(tmp_path / "ca.pem").read_bytes())
-    with client, in_time(1.5), pytest.raises(Unreachable, match="is not this service"):
+    with client, in_time(), pytest.raises(Unreachable, match="is not this service"):
         client.issue("anna", 1)
     other.stop(0).wait()
 
@@ -127,10 +127,10 @@ def test_somebody_listens_and_says_nothing(network: LocalNetwork) -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         client = changed(network, address=f"localhost:{silent.getsockname()[1]}")
-        with client, in_time(5), pytest.raises((Unreachable, Timeout)):
+        with client, in_time(4), pytest.raises((Unreachable, Timeout)):
             client.network()
         client = changed(network, address=f"localhost:{silent.getsockname()[1]}")
-        with client, in_time(5), pytest.raises((Unreachable, InDoubt)):
+        with client, in_time(4), pytest.raises((Unreachable, InDoubt)):
             client.issue("anna", 1)
 
 
@@ -240,34 +240,32 @@ def test_async_says_the_same(network: LocalNetwork) -> None:
     asyncio.run(main())
 
 
-def test_a_killed_hub_leaves_a_write_in_doubt_until_it_is_resent() -> None:
+def test_a_killed_hub_leaves_a_write_in_doubt_until_it_is_resent(shaky: LocalNetwork) -> None:
     """After a power cut the till knows that it does not know, and resending settles it without doubling."""
-    with LocalNetwork(partners={"grocer": "Grocer"}, charities={}) as network:
-        anna = network.member()
-        client = network.client("grocer", timeout_s=1.0)
-        client.issue(anna.holder_id, 1)
-        network.hub.kill()
-        with pytest.raises((InDoubt, Unreachable)) as caught:
-            client.issue(anna.holder_id, 2)
-        network.hub.start()
-        client = client.with_timeout(10)
-        if isinstance(caught.value, InDoubt):
-            (outcome,) = client.resend(caught.value.envelope)
-            assert outcome.transaction_id == caught.value.transaction_ids[0]
-            (again,) = client.resend(caught.value.envelope)
-            assert (again.replayed, again.sequence) == (True, outcome.sequence)
-            assert client.balance(anna.holder_id).available == 3
-        else:
-            assert client.balance(anna.holder_id).available == 1
+    anna = shaky.member()
+    client = shaky.client("grocer", timeout_s=1.0)
+    client.issue(anna.holder_id, 1)
+    shaky.hub.kill()
+    with pytest.raises((InDoubt, Unreachable)) as caught:
+        client.issue(anna.holder_id, 2)
+    shaky.hub.start()
+    client = client.with_timeout(10)
+    if isinstance(caught.value, InDoubt):
+        (outcome,) = client.resend(caught.value.envelope)
+        assert outcome.transaction_id == caught.value.transaction_ids[0]
+        (again,) = client.resend(caught.value.envelope)
+        assert (again.replayed, again.sequence) == (True, outcome.sequence)
+        assert client.balance(anna.holder_id).available == 3
+    else:
+        assert client.balance(anna.holder_id).available == 1
 
 
-def test_a_restarting_hub_is_waited_for() -> None:
+def test_a_restarting_hub_is_waited_for(shaky: LocalNetwork) -> None:
     """A call during a restart is answered when the hub is back, within the deadline."""
-    with LocalNetwork(partners={"grocer": "Grocer"}, charities={}) as network:
-        anna = network.member()
-        client = network.client("grocer", timeout_s=20)
-        network.hub.stop()
-        with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(client.issue, anna.holder_id, 5)
-            network.hub.start()
-            assert waiting.result(20).balance.available == 5
+    anna = shaky.member()
+    client = shaky.client("grocer", timeout_s=20)
+    shaky.hub.stop()
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(client.issue, anna.holder_id, 5)
+        shaky.hub.start()
+        assert waiting.result(20).balance.available == 5

@@ -111,25 +111,24 @@ def test_wrong_input_is_not_kept(outbox: Outbox) -> None:
     assert len(outbox) == 0
 
 
-def test_waits_while_the_hub_is_away(tmp_path: Path) -> None:
+def test_waits_while_the_hub_is_away(shaky: LocalNetwork, path: Path) -> None:
     """Without a hub everything stays kept; when it is back, everything is sent once, even what had arrived."""
-    with LocalNetwork(partners={"grocer": "Grocer"}, charities={}) as network:
-        anna = network.member()
-        client = network.client("grocer", timeout_s=1.5)
-        with Outbox(tmp_path / "till.outbox", client.connection) as outbox:
-            for points in range(1, 21):
-                outbox.issue(anna.holder_id, points)
-            flushing = client.flush(outbox)
-            for _ in range(7):
-                next(flushing)
-            network.hub.kill()
-            with pytest.raises((InDoubt, Unreachable)):
-                list(flushing)
-            assert len(outbox) == 13
-            network.hub.start()
-            list(client.with_timeout(10).flush(outbox))
-            assert len(outbox) == 0
-            assert client.balance(anna.holder_id).available == 210
+    anna = shaky.member()
+    client = shaky.client("grocer", timeout_s=1.5)
+    with Outbox(path, client.connection) as outbox:
+        for points in range(1, 21):
+            outbox.issue(anna.holder_id, points)
+        flushing = client.flush(outbox)
+        for _ in range(7):
+            next(flushing)
+        shaky.hub.kill()
+        with pytest.raises((InDoubt, Unreachable)):
+            list(flushing)
+        assert len(outbox) == 13
+        shaky.hub.start()
+        list(client.with_timeout(10).flush(outbox))
+        assert len(outbox) == 0
+        assert client.balance(anna.holder_id).available == 210
 
 
 def test_flushes_with_asyncio(network: LocalNetwork, outbox: Outbox) -> None:

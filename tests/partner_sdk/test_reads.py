@@ -96,7 +96,7 @@ def test_the_directory(network: LocalNetwork, grocer: Client, operator: Operator
     assert (kinds["grocer"], kinds["school"], kinds["hub"]) == (PartyKind.PARTNER, PartyKind.CHARITY, PartyKind.HUB)
     assert grocer.party("school").status is PartyStatus.ACTIVE
     assert [terms.party_id for terms in grocer.terms()] == ["grocer"]
-    assert len(operator.terms()) == 5
+    assert {item.party_id for item in operator.terms()} >= {"grocer", "pharmacy", "florist", "school", "shelter"}
     with pytest.raises(PermissionDenied):
         grocer.terms("pharmacy")
     (campaign,) = grocer.campaigns("shelter")

@@ -15,7 +15,7 @@ import pytest
 
 from partner_sdk import Client
 from partner_sdk.operator import Operator
-from partner_sdk.testing import LocalNetwork, LocalNetworkError
+from partner_sdk.testing import LocalNetwork, LocalNetworkError, _processes
 
 
 def test_starts_and_cleans_up() -> None:
@@ -50,6 +50,13 @@ def test_shows_the_log_when_the_hub_does_not_start() -> None:
         (network.folder / "hub" / "hub.toml").unlink()
         with pytest.raises(LocalNetworkError, match=r"The hub did not start. The end of its log:\n(.|\n)*hub"):
             network.hub.start()
+
+
+def test_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the hub's packages the error says how to get them."""
+    monkeypatch.setitem(_processes._NEEDED, "hub", ("no_such_package",))
+    with pytest.raises(LocalNetworkError, match=r"pip install 'coalition-points\[hub\]'"), LocalNetwork():
+        pass
 
 
 def test_a_profile_serves_other_processes(network: LocalNetwork) -> None:

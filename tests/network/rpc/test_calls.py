@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -19,6 +20,7 @@ from coalition.clock import US_PER_S
 from coalition.errors import Refused, reason_name
 from coalition.tokens import HUB, METADATA_KEY, SETTLEMENT, authorization, make_token
 from coalition.v1.directory_service_pb2 import GetNetworkRequest, ListPartiesRequest
+from coalition.v1.journal_pb2 import StreamEntriesRequest
 from coalition.v1.ledger_service_pb2 import GetBalanceRequest, SubmitRequest, SubmitStreamRequest
 from network.logs import LogFormat, configure_logs
 from tests.network.conftest import CALL_S, RunningHub, running_hub
@@ -87,6 +89,19 @@ def test_stream_is_one_line_with_counts(logged_hub: RunningHub, lines: StringIO)
     assert len(list(logged_hub.ledger.SubmitStream(iter(requests), timeout=CALL_S))) == 2
     (line,) = calls(lines, "SubmitStream")
     assert (line["envelopes"], line["refused"], line["status"]) == (2, 1, "OK")
+
+
+def test_call_that_its_client_gives_up_is_logged_as_cancelled(logged_hub: RunningHub, lines: StringIO) -> None:
+    """A call that ends because nobody waits any more has its line too."""
+    request = StreamEntriesRequest(from_sequence=1, follow=True)
+    stream = logged_hub.journal.StreamEntries(request, timeout=CALL_S, metadata=logged_hub.token("auditor"))
+    next(stream)
+    stream.cancel()
+    deadline = time.monotonic() + CALL_S
+    while not calls(lines, "StreamEntries") and time.monotonic() < deadline:
+        time.sleep(0.01)
+    (line,) = calls(lines, "StreamEntries")
+    assert (line["status"], line["party"]) == ("CANCELLED", "auditor")
 
 
 def test_log_holds_neither_payload_nor_secret(logged_hub: RunningHub, lines: StringIO) -> None:

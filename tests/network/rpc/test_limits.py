@@ -157,7 +157,7 @@ def test_envelopes_of_a_party_are_limited(tmp_path: Path) -> None:
 
 
 def test_envelopes_in_flight_are_limited(tmp_path: Path) -> None:
-    """What comes while too much of the same author's is under way is refused, to be sent again; the rest is committed."""
+    """What comes while too much of its author's is under way is refused, to be sent again; the rest is committed."""
     with running_hub(tmp_path / "hub", Limits(envelopes_in_flight=1)) as hub:
         requests = [
             SubmitStreamRequest(envelope=hub.town.data("grocer", hub.town.enrol(f"member-{number}")))

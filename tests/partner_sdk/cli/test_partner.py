@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from click.testing import CliRunner, Result
 
 from coalition.keyfile import load_key, save_key
 from coalition.keys import SigningKey
-from partner_sdk import Client, Profile
+from partner_sdk import Profile
 from partner_sdk.cli import main
 from partner_sdk.operator import CampaignOffer, PartyApplication, TermsOffer
 from partner_sdk.outbox import Outbox
@@ -195,19 +196,23 @@ def test_what_is_in_doubt_is_kept_and_resent(network: LocalNetwork, run: Run) ->
     assert "Error" in run("resend", "kept.envelope", code=1).stderr
 
 
-def test_an_unanswered_write_is_kept_in_a_file(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unanswered_write_is_kept_in_a_file(run: Run, shaky: LocalNetwork, tmp_path: Path) -> None:
     """When nobody knows whether it was done, exit code 3 says so and a file has the bytes to send again."""
-    with LocalNetwork(partners={"kiosk": "Kiosk"}, charities={}) as network:
-        anna = network.member()
-        profile = str(network.profile("kiosk"))
-        with Client.from_profile(profile, network.passphrase):
-            os.kill(network.hub.process_id, 19)  # SIGSTOP: it is there, and says nothing
-            result = run("issue", anna.holder_id, "5", "--profile", profile, "--timeout", "1", code=3)
-            os.kill(network.hub.process_id, 18)  # SIGCONT
-        (kept,) = tmp_path.glob("in-doubt-*.envelope")
-        assert kept.name in result.stderr
-        run("resend", str(kept), "--profile", profile)
-        assert "available  5" in run("balance", anna.holder_id, "--profile", profile).stdout
+    anna = shaky.member()
+    profile = ("--profile", str(shaky.profile("grocer")))
+    os.kill(shaky.hub.process_id, signal.SIGSTOP)  # it is there, and says nothing
+    try:
+        result = run("issue", anna.holder_id, "5", *profile, "--timeout", "1", code=3)
+        said = answer(run("issue", anna.holder_id, "6", *profile, "--timeout", "1", "--json", code=3))
+    finally:
+        os.kill(shaky.hub.process_id, signal.SIGCONT)
+    kept = sorted(tmp_path.glob("in-doubt-*.envelope"))
+    assert len(kept) == 2
+    assert any(file.name in result.stderr for file in kept)
+    assert said["error"] == "InDoubt"
+    for file in kept:
+        run("resend", str(file), *profile)
+    assert "available  11" in run("balance", anna.holder_id, *profile).stdout
 
 
 def test_signs_consents_for_trying_out(network: LocalNetwork, run: Run) -> None:
