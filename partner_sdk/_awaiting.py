@@ -78,6 +78,7 @@ class AwaitingDriver:
         self._connection: Final = connection
         self._target: Final = target
         self._channel: grpc.aio.Channel | None = None
+        self._methods: dict[str, Any] = {}
         self._closed = False
 
     async def run(self, steps: Steps[R]) -> R:
@@ -142,7 +143,11 @@ class AwaitingDriver:
                 return await step.stream.read(step.timeout_s)
 
     async def _call(self, step: Unary) -> object:
-        call = self._open().unary_unary(step.method.path, _serialize, step.method.response.FromString)
+        channel = self._open()
+        call = self._methods.get(step.method.path)
+        if call is None:
+            call = channel.unary_unary(step.method.path, _serialize, step.method.response.FromString)
+            self._methods[step.method.path] = call
         try:
             return await call(step.request, timeout=step.timeout_s, metadata=step.metadata)
         except grpc.aio.AioRpcError as error:

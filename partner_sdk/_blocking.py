@@ -87,6 +87,7 @@ class BlockingDriver:
         self._target: Final = target
         self._lock: Final = threading.Lock()
         self._channel: grpc.Channel | None = None
+        self._methods: dict[str, Any] = {}
         self._closed = False
 
     def run(self, steps: Steps[R]) -> R:
@@ -150,7 +151,11 @@ class BlockingDriver:
                 return step.stream.read(step.timeout_s)
 
     def _call(self, step: Unary) -> object:
-        call = self._open().unary_unary(step.method.path, _serialize, step.method.response.FromString)
+        channel = self._open()
+        call = self._methods.get(step.method.path)
+        if call is None:
+            call = channel.unary_unary(step.method.path, _serialize, step.method.response.FromString)
+            self._methods[step.method.path] = call
         try:
             return call(step.request, timeout=step.timeout_s, metadata=step.metadata)
         except grpc.RpcError as error:

@@ -15,7 +15,7 @@ from coalition.status import from_status
 from coalition.v1 import error_pb2
 from coalition.v1.ledger_service_pb2 import SubmitStreamRequest, SubmitStreamResponse
 from partner_sdk._draft import Draft
-from partner_sdk._errors import CoalitionError, TransportError
+from partner_sdk._errors import Refusal, TransportError
 from partner_sdk._exchange import Unanswered, in_doubt, passes, pauses, retry_after_s
 from partner_sdk._outcomes import Outcome
 from partner_sdk._refusals import refusal
@@ -36,9 +36,10 @@ def submit_stream(
     """Send many transactions, and get their outcomes in the same order. Rejections are outcomes here, not exceptions.
 
     Drafts are taken from the iterable as they are needed, `envelope_size` to an envelope (1 to 1,000). When the stream
-    breaks, what was not answered is sent again, the identical bytes. When an envelope is refused, the outcomes of those
-    under way are still given, and then its Refusal is raised. Raises InDoubt when the hub stays silent for longer than
-    the client's timeout.
+    breaks, what was not answered is sent again, the identical bytes. Envelopes are committed in order, unless the hub
+    refuses one because it has too much to do: that one is sent again after those under way. When an envelope is refused
+    for good, the outcomes of those under way are still given, and then its Refusal is raised. Raises InDoubt when the
+    hub stays silent for longer than the client's timeout.
     """
     return _Bulk(session, drafts, envelope_size).run()
 
@@ -65,8 +66,11 @@ class _Bulk:
         #: All whose outcomes have not been given yet, in order.
         self._order: deque[_Slot] = deque()
         self._passing: Refused | None = None
-        #: Raised once everything that is under way has been answered.
-        self._error: CoalitionError | None = None
+        #: Envelopes that the hub failed over, and may have committed; raised once all under way are answered.
+        self._doubted: list[Sealed] = []
+        self._failed: Failure | None = None
+        #: Why envelopes were refused for good; raised once all under way are answered.
+        self._refusal: Refusal | None = None
         self._doubtful = False
         self._diagnosis: Diagnosis | None = None
         self._pauses = pauses(session.jitter)
@@ -88,8 +92,10 @@ class _Bulk:
                 self._stream = None
                 ended = Failure(grpc.StatusCode.UNAVAILABLE, "the stream ended")
                 yield from self._mend(answer if isinstance(answer, Failure) else ended)
-        if self._error is not None:
-            raise self._error
+        if self._failed is not None:
+            raise in_doubt(self._failed, self._session.address, self._doubted)
+        if self._refusal is not None:
+            raise self._refusal
 
     def _send(self) -> Steps[None]:
         """Open the stream if there is none, and have enough under way on it."""
@@ -103,7 +109,8 @@ class _Bulk:
             slot = self._again.popleft()
             self._under_way.append(slot)
             yield _written(self._stream, slot)
-        while self._error is None and len(self._under_way) < _UNDER_WAY_MAX and (part := next(self._parts, None)):
+        going_on = self._failed is None and self._refusal is None
+        while going_on and len(self._under_way) < _UNDER_WAY_MAX and (part := next(self._parts, None)):
             slot = _Slot(seal_one(self._session.connection, part))
             self._under_way.append(slot)
             self._order.append(slot)
@@ -124,11 +131,13 @@ class _Bulk:
             self._passing = found
             return
         slot.outcomes = ()
-        if self._error is None and found.reason == error_pb2.REASON_INTERNAL:
-            self._error = in_doubt(failure, self._session.address, [slot.sealed])
-        elif self._error is None:
-            self._error = refusal(found)
-            self._error.transaction_ids = slot.sealed.transaction_ids
+        if found.reason == error_pb2.REASON_INTERNAL:
+            self._failed = failure
+            self._doubted.append(slot.sealed)
+            return
+        if self._refusal is None:
+            self._refusal = refusal(found)
+        self._refusal.transaction_ids += slot.sealed.transaction_ids
 
     def _give(self) -> Flow[Outcome]:
         """The outcomes that are next in order."""
@@ -147,7 +156,8 @@ class _Bulk:
         if not hopeless and self._time_left(pause_s):
             yield Sleep(pause_s)
         elif self._doubtful and (failure.refused is None or passes(failure)):
-            raise in_doubt(failure, self._session.address, [slot.sealed for slot in self._order if not slot.outcomes])
+            unanswered = [slot.sealed for slot in self._order if slot.outcomes is None]
+            raise in_doubt(failure, self._session.address, [*self._doubted, *unanswered])
         else:
             raise Unanswered(failure, False, self._diagnosis, self._session.address).error()
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from coalition.tokens import HUB, SETTLEMENT
-from partner_sdk._connection import DEFAULT_TIMEOUT_S, Connection
+from partner_sdk._connection import DEFAULT_LIFETIME_S, DEFAULT_TIMEOUT_S, Connection
 from partner_sdk._errors import ConfigurationError
 from partner_sdk._profile import Profile
 from partner_sdk._session import Session
@@ -58,18 +58,21 @@ class Connected:
         passphrase: str | None = None,
         *,
         timeout_s: float = DEFAULT_TIMEOUT_S,
+        lifetime_s: int = DEFAULT_LIFETIME_S,
     ) -> Self:
-        """A client of the party whose profile this is: a path, or a name in the profiles' folder.
+        """A client of the party whose profile this is: a path, its folder, or a name in the profiles' folder.
 
-        `passphrase` unlocks its keys; None: that in COALITION_PASSPHRASE. Raises ConfigurationError.
+        `passphrase` unlocks its keys; None: that in COALITION_PASSPHRASE. A call may take `timeout_s` seconds, retries
+        included; what was not committed `lifetime_s` seconds after it was made never will be. Raises
+        ConfigurationError.
         """
-        return cls(Profile.find(profile).connection(passphrase, timeout_s=timeout_s))
+        return cls(Profile.find(profile).connection(passphrase, timeout_s=timeout_s, lifetime_s=lifetime_s))
 
     @classmethod
-    def from_env(cls, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> Self:
+    def from_env(cls, *, timeout_s: float = DEFAULT_TIMEOUT_S, lifetime_s: int = DEFAULT_LIFETIME_S) -> Self:
         """A client as the environment says: COALITION_PROFILE, COALITION_PASSPHRASE, and single settings over the
         profile's, such as COALITION_ADDRESS. Raises ConfigurationError."""
-        return cls(Profile.from_env().connection(timeout_s=timeout_s))
+        return cls(Profile.from_env().connection(timeout_s=timeout_s, lifetime_s=lifetime_s))
 
     @property
     def connection(self) -> Connection:

@@ -22,7 +22,7 @@ class Pending(Generic[R_co]):
     """A transaction of a batch. It has its id from the start, and its outcome once the batch was sent."""
 
     def __init__(self, prepared: Prepared) -> None:
-        self.prepared: Final = prepared
+        self._prepared = prepared
         #: UUID text; store it before the batch is sent if you may have to ask for it later.
         self.transaction_id: Final = prepared.transaction_id
         self._outcome: Outcome | None = None
@@ -47,12 +47,10 @@ class Pending(Generic[R_co]):
         # The result's class follows from the kind, and the draft's type says the same.
         return cast(R_co, self._outcome)
 
-    def settle(self, outcome: Outcome) -> None:
-        """Note what was decided."""
+    def _settle(self, outcome: Outcome) -> None:
         self._outcome, self._error = outcome, outcome.error
 
-    def fail(self, error: CoalitionError) -> None:
-        """Note that the envelope failed."""
+    def _fail(self, error: CoalitionError) -> None:
         self._error = error
 
 
@@ -106,7 +104,7 @@ class Collected:
         waiting = [pending for pending in self._pending if pending.outcome is None]
         if not waiting:
             return ()
-        prepared = [pending.prepared for pending in waiting]
+        prepared = [pending._prepared for pending in waiting]
         parts = [prepared] if self._atomic else list(in_parts(prepared))
         in_order = iter(waiting)
         outcomes: list[Outcome] = []
@@ -117,9 +115,9 @@ class Collected:
                 decided = yield from self._session.submit_sealed(sealed)
             except CoalitionError as error:
                 for pending in sent:
-                    pending.fail(error)
+                    pending._fail(error)
                 raise
             for pending, outcome in zip(sent, decided, strict=True):
-                pending.settle(outcome)
+                pending._settle(outcome)
             outcomes += decided
         return tuple(outcomes)

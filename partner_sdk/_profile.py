@@ -15,7 +15,7 @@ from typing import Any, Final
 from coalition.clock import FileClock, system_clock
 from coalition.keyfile import KeyFileError, load_key
 from coalition.keys import PUBLIC_KEY_BYTES
-from partner_sdk._connection import DEFAULT_TIMEOUT_S, Connection
+from partner_sdk._connection import DEFAULT_LIFETIME_S, DEFAULT_TIMEOUT_S, Connection
 from partner_sdk._errors import ConfigurationError
 
 SUFFIX: Final = ".toml"
@@ -113,7 +113,13 @@ class Profile:
         with open(path, "x", encoding="utf-8") as file:
             file.writelines(lines)
 
-    def connection(self, passphrase: str | None = None, *, timeout_s: float = DEFAULT_TIMEOUT_S) -> Connection:
+    def connection(
+        self,
+        passphrase: str | None = None,
+        *,
+        timeout_s: float = DEFAULT_TIMEOUT_S,
+        lifetime_s: int = DEFAULT_LIFETIME_S,
+    ) -> Connection:
         """Read keys and certificate. `passphrase` unlocks all of the keys; None: that in COALITION_PASSPHRASE, or in
         the file that COALITION_PASSPHRASE_FILE names.
 
@@ -149,6 +155,7 @@ class Profile:
             settlement_tls_ca=settlement_tls_ca,
             clock=clock,
             timeout_s=timeout_s,
+            lifetime_s=lifetime_s,
         )
 
 

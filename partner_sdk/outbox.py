@@ -162,10 +162,10 @@ class Outbox:
         self.close()
 
     def next_waiting(self) -> bytes | None:
-        """The envelope that is to be sent next."""
+        """The envelope that is to be sent next, sealed; None when nothing waits."""
         return next(iter(self._waiting.values()), None)
 
-    def settle(self, sealed: Sealed, kind: _Kind, payload: bytes) -> None:
+    def _settle(self, sealed: Sealed, kind: _Kind, payload: bytes) -> None:
         """Note, on the disk, what became of an envelope."""
         identifier = sealed.ids[0]
         self._file.append(kind, identifier + payload)
@@ -215,7 +215,7 @@ def flush(session: Session, outbox: Outbox) -> Flow[Delivery]:
         else:
             kind, payload = _Kind.ANSWER, response.SerializeToString(deterministic=True)
         delivery = _delivery(session, sealed, kind, payload)
-        outbox.settle(sealed, kind, payload)
+        outbox._settle(sealed, kind, payload)
         yield Emit(delivery)
 
 

@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -21,14 +21,13 @@ from partner_sdk._client import Client
 from partner_sdk._connection import DEFAULT_TIMEOUT_S, Connection
 from partner_sdk._draft import Draft
 from partner_sdk._moments import microseconds_of, moment_of
-from partner_sdk._operator_drafts import open_campaign, publish_terms, register_party
 from partner_sdk._outcomes import Outcome
-from partner_sdk._party_documents import CampaignOffer, PartyApplication, TermsOffer
 from partner_sdk._profile import Profile
 from partner_sdk._vocabulary import PartyKind
 from partner_sdk.operator import Operator
 from partner_sdk.settlement import SettlementClient
 from partner_sdk.testing import _seeds
+from partner_sdk.testing._population import Newcomer, population
 from partner_sdk.testing._processes import LocalNetworkError, Service, require, run
 from partner_sdk.wallet import Wallet
 
@@ -267,44 +266,21 @@ class LocalNetwork:
         )
 
     def _populate(self) -> None:
-        """Admit everybody, publish their terms, open the campaigns: one envelope."""
-        today = self.today
-        todo: list[Draft[Outcome]] = []
-        for party_id, name in self._names.items():
-            kind = PartyKind.CHARITY if party_id in self._charities else PartyKind.PARTNER
-            todo.append(register_party(self._application(party_id, kind, name)))
-            terms = TermsOffer.sign(
-                self.key(party_id),
-                network_id=NETWORK_ID,
-                party_id=party_id,
-                effective_on=today,
-                price_micros=_seeds.PRICE_MICROS,
-                reimbursement_micros=_seeds.REIMBURSEMENT_MICROS if kind is PartyKind.PARTNER else 0,
-            )
-            todo.append(publish_terms(terms))
-        for charity in self._charities:
-            offer = CampaignOffer.sign(
-                self.key(charity),
-                network_id=NETWORK_ID,
-                campaign_id=charity,
-                charity=charity,
-                fund_id=_seeds.fund_of(charity),
-                title=f"For {self._names[charity]}",
-                goal_points=_seeds.CAMPAIGN_GOAL,
-                starts_on=today,
-                ends_on=today + timedelta(days=_seeds.CAMPAIGN_DAYS),
-            )
-            todo.append(open_campaign(offer))
+        kinds = dict.fromkeys(self._partners, PartyKind.PARTNER)
+        kinds |= dict.fromkeys(self._charities, PartyKind.CHARITY)
         if self._with_settlement:
-            todo.append(register_party(self._application(_seeds.AUDITOR, PartyKind.AUDITOR, "Settlement service")))
+            kinds[_seeds.AUDITOR] = PartyKind.AUDITOR
+        todo = population(
+            [
+                Newcomer(party_id, kind, self._names.get(party_id, party_id), self.key(party_id))
+                for party_id, kind in kinds.items()
+            ],
+            NETWORK_ID,
+            self.today,
+        )
         with Operator(self.connection(_seeds.OPERATOR)) as operator:
             for outcome in operator.submit(todo):
                 outcome.raise_for_rejection()
-
-    def _application(self, party_id: str, kind: PartyKind, name: str) -> PartyApplication:
-        return PartyApplication.sign(
-            [self.key(party_id)], network_id=NETWORK_ID, party_id=party_id, kind=kind, display_name=name
-        )
 
     def _start_settlement(self, environment: Mapping[str, str]) -> None:
         folder = self.folder / "settlement"

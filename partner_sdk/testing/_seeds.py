@@ -14,12 +14,6 @@ CHARITIES: Final = {"school": "Northside School", "shelter": "Riverside Shelter"
 OPERATOR: Final = "operator"
 AUDITOR: Final = "settlement"
 
-#: Micro-units per point: a point costs its issuer a cent, and brings its acceptor nine tenths of one.
-PRICE_MICROS: Final = 10_000
-REIMBURSEMENT_MICROS: Final = 9_000
-CAMPAIGN_GOAL: Final = 100_000
-CAMPAIGN_DAYS: Final = 3_650
-
 
 def key_of(seed: str, name: str) -> SigningKey:
     """The key of somebody in a network of this seed. Everybody can compute it: for tests only."""

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import grpc
 import pytest
 
-from coalition.errors import Refused
-from coalition.keys import SigningKey
+from coalition.status import to_status
 from coalition.v1 import error_pb2
-from coalition.v1.ledger_service_pb2 import SubmitRequest
-from partner_sdk import Connection, _directory, drafts
+from coalition.v1.ledger_service_pb2 import SubmitStreamResponse
+from partner_sdk import _directory, drafts
+from partner_sdk._bulk import submit_stream
 from partner_sdk._exchange import pauses
-from partner_sdk._session import Session
-from partner_sdk._steps import Diagnosis, Failure, Probe, Sleep, Step, Steps, Unary
+from partner_sdk._steps import Ended, Failure, Probe, Unary, Write
 from partner_sdk.errors import (
     EnvelopeExpired,
     InDoubt,
@@ -26,81 +24,20 @@ from partner_sdk.errors import (
     TransportError,
     Unreachable,
 )
-
-CODE = grpc.StatusCode
-KEY = SigningKey.from_seed(bytes(32))
-LOST = Failure(CODE.UNAVAILABLE, "Socket closed")
-SILENT = Failure(CODE.DEADLINE_EXCEEDED, "Deadline Exceeded")
-REFUSED_CONNECTION = Failure(CODE.UNAVAILABLE, "failed to connect to all addresses; last error: refused")
-NOT_THERE = Diagnosis("Nothing listens.", permanent=False)
-NOT_TRUSTED = Diagnosis("The certificate is not trusted.", permanent=True)
-
-
-def refused(reason: error_pb2.Reason.ValueType, **facts: str) -> Failure:
-    return Failure(CODE.FAILED_PRECONDITION, "", Refused(reason, f"{error_pb2.Reason.Name(reason)}.", facts))
-
-
-OVERLOADED = refused(error_pb2.REASON_OVERLOADED)
-INTERNAL = refused(error_pb2.REASON_INTERNAL)
-EXPIRED = refused(error_pb2.REASON_ENVELOPE_EXPIRED)
-UNKNOWN_KEY = refused(error_pb2.REASON_KEY_UNKNOWN)
-
-
-class World:
-    """Answers steps from a script, and moves its own time: calls that are not answered take what they may."""
-
-    def __init__(self, *answers: object) -> None:
-        self.now_s = 0.0
-        self.seen: list[Step] = []
-        self._answers = list(answers)
-
-    def monotonic(self) -> float:
-        return self.now_s
-
-    def session(self, timeout_s: float = 10.0) -> Session:
-        connection = Connection(
-            network_id="test",
-            party_id="grocer",
-            address="hub.example:7700",
-            hub_keys=(KEY.public,),
-            keys=(KEY,),
-            clock=lambda: 1_700_000_000_000_000 + int(self.now_s * 1e6),
-            timeout_s=timeout_s,
-        )
-        return Session(connection, monotonic=self.monotonic, jitter=lambda: 1.0)
-
-    def run(self, steps: Steps[Any]) -> Any:
-        answer: object = None
-        while True:
-            try:
-                step = steps.send(answer)
-            except StopIteration as stop:
-                return stop.value
-            assert isinstance(step, Unary | Sleep | Probe)
-            self.seen.append(step)
-            answer = self._answer(step)
-
-    def _answer(self, step: Step) -> object:
-        if isinstance(step, Sleep):
-            self.now_s += step.seconds
-            return None
-        answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        if answer is SILENT and isinstance(step, Unary):
-            self.now_s += step.timeout_s
-        return answer
-
-    @property
-    def sent(self) -> list[bytes]:
-        """The envelopes that were sent."""
-        return [
-            step.request.envelope
-            for step in self.seen
-            if isinstance(step, Unary) and isinstance(step.request, SubmitRequest)
-        ]
-
-    @property
-    def slept(self) -> list[float]:
-        return [step.seconds for step in self.seen if isinstance(step, Sleep)]
+from tests.partner_sdk.world import (
+    CODE,
+    EXPIRED,
+    INTERNAL,
+    LOST,
+    NOT_THERE,
+    NOT_TRUSTED,
+    OVERLOADED,
+    REFUSED_CONNECTION,
+    SILENT,
+    UNKNOWN_KEY,
+    World,
+    refused,
+)
 
 
 def write(world: World) -> Any:
@@ -220,3 +157,41 @@ def test_tokens_are_kept_until_shortly_before_they_end() -> None:
     assert second != first
     world.now_s = 0
     assert session.metadata() != second
+
+
+def in_stream(failure: Failure) -> SubmitStreamResponse:
+    """A refusal of one envelope, as a stream brings it."""
+    assert failure.refused is not None
+    return SubmitStreamResponse(error=to_status(failure.refused).SerializeToString())
+
+
+@pytest.mark.parametrize(
+    ("answers", "error", "count"),
+    [
+        ([in_stream(UNKNOWN_KEY)], KeyUnknown, 3),
+        ([in_stream(INTERNAL)], InDoubt, 3),
+        ([in_stream(UNKNOWN_KEY), in_stream(INTERNAL), in_stream(UNKNOWN_KEY)], InDoubt, 1),
+        ([in_stream(INTERNAL), LOST], InDoubt, 3),
+        ([in_stream(OVERLOADED)], Overloaded, None),
+        ([LOST], InDoubt, 3),
+        ([SILENT], InDoubt, 3),
+        ([Ended()], InDoubt, 3),
+        ([UNKNOWN_KEY], KeyUnknown, None),
+        ([REFUSED_CONNECTION, NOT_TRUSTED], Unreachable, None),
+        ([REFUSED_CONNECTION, NOT_THERE, REFUSED_CONNECTION], Unreachable, None),
+        ([SubmitStreamResponse(error=b"")], TransportError, None),
+    ],
+)
+def test_says_truthfully_what_is_known_of_a_stream(answers: list[object], error: type[Exception], count: int) -> None:
+    """In doubt are exactly the envelopes that may have arrived; what was refused for good names its own."""
+    world = World(*answers)
+    flow = submit_stream(world.session(), [drafts.issue("anna", 1) for _ in range(3)], envelope_size=1)
+    with pytest.raises(error) as caught:
+        world.values(flow)
+    assert type(caught.value) is error
+    if count is not None:
+        assert len(caught.value.transaction_ids) == count  # type: ignore[attr-defined]
+    if isinstance(caught.value, InDoubt):
+        written = {step.request.envelope for step in world.seen if isinstance(step, Write)}  # type: ignore[attr-defined]
+        assert set(caught.value.envelopes) <= written
+    assert world.now_s <= 25

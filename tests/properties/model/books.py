@@ -197,3 +197,15 @@ def month_end(day: str, months: int) -> str:
     for _ in range(months + 1):
         first = (first + timedelta(days=31)).replace(day=1)
     return (first - timedelta(days=1)).isoformat()
+
+
+def cut(parts: list[Part], points: int) -> tuple[list[Part], list[Part]]:
+    """The first so many points, and the others."""
+    first: list[Part] = []
+    rest: list[Part] = []
+    for issuer, expires, all_points in parts:
+        some = min(all_points, points)
+        points -= some
+        first.append((issuer, expires, some))
+        rest.append((issuer, expires, all_points - some))
+    return [part for part in first if part[2]], [part for part in rest if part[2]]

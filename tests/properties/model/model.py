@@ -8,7 +8,7 @@ from typing import Any
 
 from coalition.v1 import transaction_pb2 as pb
 from coalition.v1.network_pb2 import PartyApplication, Policy
-from tests.properties.model import accounts, network, pledges, points
+from tests.properties.model import accounts, holds, network, pledges, points
 from tests.properties.model.books import AUDITOR, BUSINESS, HUB, OPERATOR, Books
 from tests.properties.model.verdict import Answer, Done, Moment, Refusal, Verdict, Why
 from tests.properties.story.envelope import Envelope, Posted
@@ -21,9 +21,9 @@ RULES: Mapping[str, tuple[Rule, tuple[int, ...], int]] = {
     "redeem": (points.redeem, BUSINESS, 1),
     "donate": (points.donate, (*BUSINESS, HUB), 1),
     "transfer": (points.transfer, BUSINESS, 1),
-    "hold": (points.hold, BUSINESS, 1),
-    "capture": (points.capture, BUSINESS, 1),
-    "release": (points.release, (*BUSINESS, HUB), 1),
+    "hold": (holds.hold, BUSINESS, 1),
+    "capture": (holds.capture, BUSINESS, 1),
+    "release": (holds.release, (*BUSINESS, HUB), 1),
     "reverse": (points.reverse, BUSINESS, 1),
     "expire": (points.expire, (HUB,), 1),
     "enrol": (accounts.enrol, BUSINESS, 1),

@@ -6,7 +6,7 @@ from typing import Any
 
 from coalition.v1 import transaction_pb2 as pb
 from coalition.v1.consent_pb2 import CONSENT_PURPOSE_DONATE, CONSENT_PURPOSE_REDEEM, CONSENT_PURPOSE_TRANSFER
-from tests.properties.model.books import BUSINESS, FUND, HUB, MEMBER, NEVER, Books, Lot, Part, add_days, month_end
+from tests.properties.model.books import BUSINESS, FUND, MEMBER, NEVER, Books, Lot, add_days, cut, month_end
 from tests.properties.model.consents import burn_consent, check_consent
 from tests.properties.model.pledges import gift_reasons, give, grow, shrink
 from tests.properties.model.verdict import Answer, Done, Moment, Why, find_holder
@@ -50,7 +50,7 @@ def issue(books: Books, at: Moment, message: pb.Issue) -> Answer:
 
 def redeem(books: Books, at: Moment, message: pb.Redeem) -> Answer:
     why = Why()
-    holder = _may_debit(books, why, at, message.holder_id, message.points)
+    holder = may_debit(books, why, at, message.holder_id, message.points)
     if holder is None:
         return why
     unconsented = ("UNCONSENTED", at.author, at.today)
@@ -70,36 +70,13 @@ def redeem(books: Books, at: Moment, message: pb.Redeem) -> Answer:
         burn_consent(books, at, message.consent)
     else:
         books.usage[unconsented] += message.points
-    _count_redeemed(books, at, message.holder_id, holder, message.points)
+    count_redeemed(books, at, message.holder_id, holder, message.points)
     parts = books.spend(message.holder_id, message.points, at.today)
     books.flow("redeemed", parts)
     return Done(message.holder_id, parts)
 
 
-def hold(books: Books, at: Moment, message: pb.Hold) -> Answer:
-    why = Why()
-    holder = _may_debit(books, why, at, message.holder_id, message.points)
-    lifetime = message.expires_us - at.us
-    why.unless(0 < lifetime <= at.policy.hold_lifetime_max_s * 1_000_000, "HOLD_LIFETIME")
-    if holder is None:
-        return why
-    check_consent(books, why, at, message.holder_id, holder, message.consent, CONSENT_PURPOSE_REDEEM, message.points)
-    if why:
-        return why
-    burn_consent(books, at, message.consent)
-    _count_redeemed(books, at, message.holder_id, holder, message.points)
-    parts = books.spend(message.holder_id, message.points, at.today)
-    books.holds[at.author, at.transaction_id] = {
-        "holder": message.holder_id,
-        "points": message.points,
-        "expires": message.expires_us,
-        "status": "OPEN",
-        "parts": parts,
-    }
-    return Done(message.holder_id, parts)
-
-
-def _may_debit(books: Books, why: Why, at: Moment, holder_id: str, points: int) -> dict[str, Any] | None:
+def may_debit(books: Books, why: Why, at: Moment, holder_id: str, points: int) -> dict[str, Any] | None:
     """What a redemption and a hold have in common."""
     why.unless(points <= at.policy.transaction_points_max, "TRANSACTION_LIMIT")
     why.unless(books.terms_of(at.author, at.today) is not None, "TERMS_MISSING")
@@ -112,63 +89,9 @@ def _may_debit(books: Books, why: Why, at: Moment, holder_id: str, points: int) 
     return holder
 
 
-def _count_redeemed(books: Books, at: Moment, holder_id: str, holder: dict[str, Any], points: int) -> None:
+def count_redeemed(books: Books, at: Moment, holder_id: str, holder: dict[str, Any], points: int) -> None:
     if holder["kind"] == MEMBER and at.policy.redeem_points_per_day_max:
         books.usage["REDEEMED", holder_id, at.today] += points
-
-
-def capture(books: Books, at: Moment, message: pb.Capture) -> Answer:
-    """Points that were in time when they were set aside may be captured as long as the hold lasts."""
-    why = Why()
-    found = _open_hold(books, why, at.author, message.hold_id)
-    if found is None:
-        return why
-    why.unless(at.us < found["expires"], "HOLD_EXPIRED")
-    why.unless(message.points <= found["points"], "HOLD_EXCEEDED")
-    if why:
-        return why
-    captured, rest = cut(found["parts"], message.points)
-    found["status"] = "CAPTURED"
-    books.flow("redeemed", captured)
-    books.add(found["holder"], rest, at.sequence, at.today)
-    return Done(found["holder"], captured)
-
-
-def release(books: Books, at: Moment, message: pb.Release) -> Answer:
-    why = Why()
-    if at.author_kind != HUB and message.acceptor != at.author:
-        why.add("HOLD_UNKNOWN")
-        return why
-    found = _open_hold(books, why, message.acceptor, message.hold_id)
-    if found is None:
-        return why
-    if at.author_kind == HUB:
-        why.unless(found["expires"] <= at.us, "HOLD_NOT_EXPIRED")
-    if why:
-        return why
-    found["status"] = "RELEASED"
-    books.add(found["holder"], found["parts"], at.sequence, at.today)
-    return Done(found["holder"], list(found["parts"]))
-
-
-def _open_hold(books: Books, why: Why, acceptor: str, hold_id: bytes) -> dict[str, Any] | None:
-    found = books.holds.get((acceptor, hold_id))
-    if why.unless(found is not None, "HOLD_UNKNOWN"):
-        assert found is not None
-        why.unless(found["status"] == "OPEN", "HOLD_RESOLVED")
-    return found
-
-
-def cut(parts: list[Part], points: int) -> tuple[list[Part], list[Part]]:
-    """The first so many points, and the others."""
-    first: list[Part] = []
-    rest: list[Part] = []
-    for issuer, expires, all_points in parts:
-        some = min(all_points, points)
-        points -= some
-        first.append((issuer, expires, some))
-        rest.append((issuer, expires, all_points - some))
-    return [part for part in first if part[2]], [part for part in rest if part[2]]
 
 
 def donate(books: Books, at: Moment, message: pb.Donate) -> Answer:
