@@ -89,7 +89,7 @@ class Codes:
             consent=b"",
         )
         with self._store.write() as connection:
-            forget_codes(connection, now_us - self._lock_us)
+            forget_codes(connection, now_us, self._lock_us)
             known = codes_of(connection, request.holder_id)
             self._check_room(known, request.nonce, now_us)
             add_code(connection, row)

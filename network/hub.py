@@ -37,9 +37,10 @@ from network.store.engine import sqlite_url
 from network.store.reads import StoreReads
 from network.store.store import Store
 
-#: How often the hub looks for what is due, and for what other hubs have changed, in seconds.
+#: How often the hub looks for what is due, and for what other hubs have committed, in seconds. A key that another hub has
+#: removed reads for no longer than the latter.
 SWEEP_EVERY_S: Final = 60.0
-REFRESH_EVERY_S: Final = 5.0
+LOOK_EVERY_S: Final = 1.0
 
 _SWEEP_TIMEOUT_S: Final = 3_600.0
 _SWEEPS_WAITING: Final = 8
@@ -116,6 +117,8 @@ class Hub:
         )
         self._admitting = Threads("admit", 1, self._limits.queue_envelopes, _ADMISSION_TIMEOUT_S)
         self._sweeping = Threads("sweep", 1, _SWEEPS_WAITING, _SWEEP_TIMEOUT_S)
+        # Of its own, so that no crowd of readers keeps the hub from learning of a removed key.
+        self._looking = Threads("look", 1, 0, self._limits.read_timeout_s)
         self._writer = self._make_writer(opened, clock)
         self._steward = self._make_steward(opened, clock)
         self._sweeps = steward
@@ -133,7 +136,7 @@ class Hub:
         self._commits.announce(self._reads.tip().sequence)
         self._writer.start()
         await self._server.start()
-        self._keep(REFRESH_EVERY_S, "refresh", self._reading, self._store.refresh)
+        self._keep(LOOK_EVERY_S, "look", self._looking, self._look)
         if self._sweeps:
             self._keep(SWEEP_EVERY_S, "sweep", self._sweeping, self._steward.sweep)
         _log.info("serving", address=self.address, **self._name)
@@ -151,7 +154,7 @@ class Hub:
         await self._server.stop(grace_s)
         finished = await asyncio.to_thread(self._writer.stop, grace_s)
         self._news.close()
-        for threads in (self._reading, self._admitting, self._sweeping):
+        for threads in (self._reading, self._admitting, self._sweeping, self._looking):
             await asyncio.to_thread(threads.close)
         self._store.close()
         _log.info("stopped", finished=finished)
@@ -233,6 +236,15 @@ class Hub:
                 stopping=self._stopping,
             ),
         )
+
+    def _look(self) -> None:
+        """Learn what other hubs have committed, and tell those who follow.
+
+        The end first: whoever is woken by it finds reference tables that are at least as new.
+        """
+        sequence = self._reads.tip().sequence
+        self._store.refresh()
+        self._commits.announce(sequence)
 
     def _keep(self, every_s: float, what: str, threads: Threads, work: Callable[[], object]) -> None:
         """Do something again and again until the hub stops, whatever becomes of it once."""

@@ -34,6 +34,9 @@ from partner_sdk._steps import (
 
 R = TypeVar("R")
 
+# How gRPC says that this side ended a call, by cancelling it or by closing the channel.
+_CANCELLED_HERE: Final = ("Locally cancelled", "Channel closed")
+
 
 class BlockingStream:
     """A stream of responses, to which requests may be written as well."""
@@ -173,9 +176,15 @@ class BlockingDriver:
 
 
 def failure_of(error: grpc.RpcError) -> Failure:
-    """What a call ended with, in the core's words."""
+    """What a call ended with, in the core's words.
+
+    A gRPC server that stops cancels what it has received and not begun; for the caller the service is unavailable.
+    """
     assert isinstance(error, grpc.Call | grpc.aio.AioRpcError)
-    return Failure(error.code(), error.details() or "", from_rpc_error(error))
+    code, details = error.code(), error.details() or ""
+    if code is grpc.StatusCode.CANCELLED and not any(text in details for text in _CANCELLED_HERE):
+        code, details = grpc.StatusCode.UNAVAILABLE, "the service cancelled the call"
+    return Failure(code, details, from_rpc_error(error))
 
 
 def _serialize(message: Message) -> bytes:

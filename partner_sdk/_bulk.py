@@ -74,7 +74,8 @@ class _Bulk:
         self._doubtful = False
         self._diagnosis: Diagnosis | None = None
         self._pauses = pauses(session.jitter)
-        self._heard_s = session.monotonic()
+        #: Since when the hub has been silent, or has refused for now; None while it answers.
+        self._lost_s: float | None = None
 
     def run(self) -> Flow[Outcome]:
         while True:
@@ -82,14 +83,17 @@ class _Bulk:
             if not self._under_way:
                 break
             assert self._stream is not None
+            waiting_s = self._session.monotonic()
             answer = yield Read(self._stream, self._session.connection.timeout_s)
             if isinstance(answer, SubmitStreamResponse):
                 self._take(answer)
                 yield from self._give()
                 if self._again and not self._under_way:
+                    self._lost_s = self._session.monotonic() if self._lost_s is None else self._lost_s
                     yield from self._wait()
             else:
                 self._stream = None
+                self._lost_s = waiting_s if self._lost_s is None else self._lost_s
                 ended = Failure(grpc.StatusCode.UNAVAILABLE, "the stream ended")
                 yield from self._mend(answer if isinstance(answer, Failure) else ended)
         if self._failed is not None:
@@ -119,7 +123,7 @@ class _Bulk:
     def _take(self, answer: SubmitStreamResponse) -> None:
         slot = self._under_way.popleft()
         if answer.HasField("response"):
-            self._heard_s, self._pauses = self._session.monotonic(), pauses(self._session.jitter)
+            self._lost_s, self._pauses = None, pauses(self._session.jitter)
             slot.outcomes = self._session.outcomes(slot.sealed, answer.response)
             return
         found = from_status(status_pb2.Status.FromString(answer.error))
@@ -171,8 +175,9 @@ class _Bulk:
         yield Sleep(pause_s)
 
     def _time_left(self, pause_s: float) -> bool:
+        assert self._lost_s is not None, "only who has lost the hub asks"
         session = self._session
-        return session.monotonic() + pause_s - self._heard_s < session.connection.timeout_s
+        return session.monotonic() + pause_s - self._lost_s < session.connection.timeout_s
 
 
 def _written(stream: Stream, slot: _Slot) -> Write:

@@ -36,6 +36,8 @@ class Draft(Generic[R_co]):
     transaction_id: str | None = None
     #: How many different keys of the author must sign.
     signatures: int = 1
+    #: How many sign where the author has them, because it may turn out that they are needed.
+    signatures_wanted: int = 1
 
     def message(self, authorship: Authorship) -> Transaction:
         """The transaction, without its id. Raises FieldInvalid for values that the protocol cannot carry."""

@@ -59,7 +59,7 @@ def set_party_status(
 
 
 def change_party_keys(change: KeyChange, *, transaction_id: str | None = None) -> Draft[Outcome]:
-    """Change a party's keys as one of its active keys has signed."""
+    """Change a party's keys as one of its active keys has signed. The operator's own keys change by two signatures."""
     return Draft(
         Kind.SET_PARTY_KEYS,
         lambda _: pb.SetPartyKeys(
@@ -69,6 +69,7 @@ def change_party_keys(change: KeyChange, *, transaction_id: str | None = None) -
             change=document_of(change),
         ),
         transaction_id,
+        signatures_wanted=_TWO,
     )
 
 
@@ -85,6 +86,7 @@ def set_party_keys(
         lambda _: pb.SetPartyKeys(party_id=party_id, add_keys=add_keys, remove_keys=remove_keys),
         transaction_id,
         signatures=_TWO if add_keys else 1,
+        signatures_wanted=_TWO,
     )
 
 

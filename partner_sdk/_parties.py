@@ -137,6 +137,8 @@ class PartyRegister:
             raise JournalInvalid(
                 f"{where}: {kind.party_id} got keys that neither it nor two of the operator signed for."
             )
+        if party.kind == _OPERATOR and len(party.keys) > 1 and signatures < _SIGNATURES_OF_TWO:
+            raise JournalInvalid(f"{where}: the operator's keys were changed by one person alone.")
         kept = [key for key in party.keys if key not in kind.remove_keys]
         added = [key for key in kind.add_keys if key not in kept]
         removed = [key for key in (*party.removed_keys, *kind.remove_keys) if key not in added]

@@ -31,8 +31,9 @@ class Prepared:
 
     message: Transaction
     raw: bytes
-    #: How many different keys of the author must sign.
+    #: How many different keys of the author must sign, and how many sign if there are so many.
     signatures: int
+    signatures_wanted: int
 
     @property
     def transaction_id(self) -> str:
@@ -69,7 +70,7 @@ def prepare(connection: Connection, draft: Draft[Any]) -> Prepared:
         check_form(message, "transaction")
     except Refused as refused:
         raise refusal(refused) from refused
-    return Prepared(message, encode(message), draft.signatures)
+    return Prepared(message, encode(message), draft.signatures, draft.signatures_wanted)
 
 
 def seal_one(
@@ -92,7 +93,7 @@ def seal_one(
         [item.raw for item in prepared],
         network_id=connection.network_id,
         author=connection.party_id,
-        keys=connection.keys[:needed],
+        keys=connection.keys[: max(needed, *(item.signatures_wanted for item in prepared))],
         created_us=now_us,
         expires_us=now_us + (connection.lifetime_s if lifetime_s is None else lifetime_s) * _US_PER_S,
         atomic=atomic,

@@ -19,6 +19,10 @@ _SHARED: Final[tuple[Processor, ...]] = (
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
+# The values of variables would show tokens and payloads.
+_TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
 
 
 def configure_logs(form: LogFormat, stream: TextIO | None = None) -> None:
@@ -26,9 +30,10 @@ def configure_logs(form: LogFormat, stream: TextIO | None = None) -> None:
     target = stream or sys.stderr
     renderer: tuple[Processor, ...]
     if form == "json":
-        renderer = (structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer())
+        renderer = (_TRACEBACKS, structlog.processors.JSONRenderer())
     else:
-        renderer = (structlog.dev.ConsoleRenderer(colors=target.isatty()),)
+        plain = structlog.dev.plain_traceback
+        renderer = (structlog.dev.ConsoleRenderer(colors=target.isatty(), exception_formatter=plain),)
     structlog.configure(
         processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

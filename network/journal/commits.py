@@ -45,7 +45,8 @@ class Commits:
             return self._sequence
 
     def subscribe(self, call: Callable[[int], object]) -> Callable[[], None]:
-        """Have `call` called with the newest sequence after each commit, on the writer's thread: it must not block.
+        """Have `call` called with the newest sequence after each commit, on the thread that tells of it: it must not
+        block.
 
         Returns what ends the subscription.
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, select
@@ -43,21 +44,18 @@ class Log:
         self._store: Final = store
         self._origin: Final = checkpoint_origin(network_id)
         self._key: Final = key
-        self._newest: tuple[int, str] = (-1, "")
+        #: Size and note of the one signed last: all who follow the journal want the same one at the same time.
+        self._last: tuple[int, str] = (-1, "")
 
     def checkpoint(self) -> str:
         """The newest head as a signed note."""
         with self._store.read() as connection:
             head = read_head(connection)
-        size, note = self._newest
-        if size != head.sequence:
-            note = self._sign(head.sequence, head.frontier.root())
-            self._newest = (head.sequence, note)
-        return note
+        return self._note(head.sequence, head.frontier.root)
 
     def checkpoint_at(self, connection: Connection, size: int) -> str:
         """The log's first `size` entries as a signed note; they must be committed as `connection` sees it."""
-        return self._sign(size, root_at(node_reader(connection, size), size))
+        return self._note(size, lambda: root_at(node_reader(connection, size), size))
 
     def inclusion(self, sequence: int, log_size: int = 0) -> Inclusion:
         """That entry `sequence` is in the log of `log_size` entries, 0 for the newest.
@@ -95,8 +93,12 @@ class Log:
             read = node_reader(connection, size)
             return Consistency(tuple(consistency_path(read, old_size, size)), size, root_at(read, size))
 
-    def _sign(self, size: int, root: bytes) -> str:
-        return sign_checkpoint(Checkpoint(self._origin, size, root), self._key)
+    def _note(self, size: int, root: Callable[[], bytes]) -> str:
+        known, note = self._last
+        if known != size:
+            note = sign_checkpoint(Checkpoint(self._origin, size, root()), self._key)
+            self._last = (size, note)
+        return note
 
 
 def _size(connection: Connection, wanted: int) -> int:

@@ -30,7 +30,7 @@ class Chunk(NamedTuple):
     next_sequence: int
     #: Entries in the journal when it was read.
     log_size: int
-    #: A signed note over the log up to before `next_sequence`.
+    #: A signed note over the log up to before `next_sequence`; empty where there are no envelopes.
     checkpoint: str
 
 
@@ -64,7 +64,7 @@ class JournalReader:
                     next_sequence = first_sequence
                     break
                 envelopes.append(envelope)
-            checkpoint = self._log.checkpoint_at(connection, next_sequence - 1)
+            checkpoint = self._log.checkpoint_at(connection, next_sequence - 1) if envelopes else ""
             return Chunk(tuple(envelopes), next_sequence, log_size, checkpoint)
 
 

@@ -11,9 +11,10 @@ from network.ledger.records import Holder, Usage
 
 
 def holder_keys(ctx: Context, holder: Holder) -> tuple[bytes, ...]:
-    """The keys that speak for a holder; a fund's are those of its charity."""
+    """The keys that speak for a holder; a fund's are those of its charity, and none while that is suspended."""
     if holder.kind == network_pb2.HOLDER_KIND_FUND:
-        return ctx.party(holder.enrolled_by).keys
+        charity = ctx.party(holder.enrolled_by)
+        return charity.keys if charity.status == network_pb2.PARTY_STATUS_ACTIVE else ()
     return holder.keys
 
 

@@ -31,6 +31,7 @@ from network.ledger.records import (
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+Version = TypeVar("Version", PolicyVersion, Terms)
 
 #: Undo steps: table, key, and what stood there.
 Undo = list[tuple["Table[Any, Any]", Any, Any]]
@@ -156,10 +157,21 @@ class Reference:
             self._policy = (day, versions, Policy.FromString(raw[-1]))
         return self._policy[2]
 
+    def policies_from(self, day: str) -> tuple[Policy, ...]:
+        """The policy in force on a day, and those that follow it."""
+        versions = self.policies.get("") or ()
+        return tuple(Policy.FromString(version.policy) for version in versions_from(versions, day))
+
     def terms_of(self, party_id: str, day: str) -> Terms | None:
         """The terms of a party in force on a day."""
         versions = self.terms.get(party_id) or ()
         return next((terms for terms in reversed(versions) if terms.effective_on <= day), None)
+
+
+def versions_from(versions: tuple[Version, ...], day: str) -> tuple[Version, ...]:
+    """Of versions in the order of their first days, the one in force on `day` and those that follow it."""
+    begun = sum(version.effective_on <= day for version in versions)
+    return versions[max(begun - 1, 0) :]
 
 
 class State:

@@ -26,8 +26,8 @@ from network.rpc.threads import Threads
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
-#: Commits of another hub bring no news here; followers look for themselves this often, in seconds.
-_LOOK_S: Final = 1.0
+#: News of every commit wakes a follower, other hubs' among them; it looks for itself this often, in seconds.
+_LOOK_S: Final = 30.0
 
 
 class JournalServicer(journal_pb2_grpc.JournalServiceServicer):
@@ -71,6 +71,8 @@ class JournalServicer(journal_pb2_grpc.JournalServiceServicer):
         sequence = request.from_sequence
         while True:
             self._stopping.check()
+            # For each piece: who reads slowly, or has much to read, is cut off as well.
+            self._callers.require_unchanged(caller)
             chunk = await self._threads.run(self._read, sequence, author)
             if chunk.envelopes:
                 yield chunk
@@ -80,7 +82,6 @@ class JournalServicer(journal_pb2_grpc.JournalServiceServicer):
             if not request.follow:
                 return
             await self._news.wait_past(chunk.log_size, _LOOK_S)
-            self._callers.require_unchanged(caller)
 
     def _read(self, sequence: int, author: str) -> Chunk:
         try:

@@ -38,6 +38,6 @@ class News:
         self.wake()
 
     def _committed(self, sequence: int) -> None:
-        """On the writer's thread."""
+        """On a thread that is not the loop's."""
         if self._waiting and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.wake)

@@ -31,7 +31,11 @@ def page_start(token: str, *listing: object) -> int:
         raise _wrong() from None
     if len(data) != _SEQUENCE_BYTES + _DIGEST_BYTES or data[_SEQUENCE_BYTES:] != _digest(listing):
         raise _wrong()
-    return int.from_bytes(data[:_SEQUENCE_BYTES], "big")
+    after = int.from_bytes(data[:_SEQUENCE_BYTES], "big")
+    # The digest is no secret, so the number may be anybody's; no sequence is larger.
+    if not 0 < after < 1 << 63:
+        raise _wrong()
+    return after
 
 
 def _digest(listing: tuple[object, ...]) -> bytes:

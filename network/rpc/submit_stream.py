@@ -9,6 +9,7 @@ import structlog
 
 from coalition.errors import Refused, reason_name
 from coalition.v1.ledger_service_pb2 import SubmitStreamRequest, SubmitStreamResponse
+from network.journal.writer import Answer
 from network.rpc.calls import note_facts
 from network.rpc.interceptor import internal_error, status_of
 from network.rpc.stopping import Stopping, shutting_down
@@ -18,17 +19,19 @@ _log = structlog.stdlib.get_logger("network.rpc")
 
 
 class SubmitStream:
-    """One stream. A second task reads requests while the first writes answers; `limit` bounds what lies between."""
+    """One stream. A second task reads requests while the first writes answers; `limit` bounds what lies between.
+
+    Requests are admitted where they are read, one after the other: so they are committed in order, and a client that
+    sends faster than the hub admits is held up by gRPC's flow control, not by the hub's memory.
+    """
 
     def __init__(self, submissions: Submissions, stopping: Stopping, limit: int, identifier: str) -> None:
         self._submissions = submissions
         self._stopping = stopping
         self._identifier = identifier
         self._slots = asyncio.Semaphore(limit)
-        # One envelope after the other is admitted and handed on, so that they are committed in order.
-        self._turn = asyncio.Lock()
         # Bounded by the slots; None says that nothing more will come.
-        self._under_way: asyncio.Queue[asyncio.Task[SubmitStreamResponse] | None] = asyncio.Queue()
+        self._under_way: asyncio.Queue[asyncio.Future[Answer] | SubmitStreamResponse | None] = asyncio.Queue()
         self._envelopes = 0
         self._refused = 0
 
@@ -40,7 +43,7 @@ class SubmitStream:
         try:
             with self._stopping.calls(reading.cancel):
                 while (work := await self._under_way.get()) is not None:
-                    yield await work
+                    yield work if isinstance(work, SubmitStreamResponse) else await self._answer(work)
                     self._slots.release()
             if reading.cancelled():
                 raise shutting_down()
@@ -49,24 +52,29 @@ class SubmitStream:
             note_facts(envelopes=self._envelopes, refused=self._refused)
             reading.cancel()
             while not self._under_way.empty():
-                if left := self._under_way.get_nowait():
+                if isinstance(left := self._under_way.get_nowait(), asyncio.Future):
                     left.cancel()
 
     async def _read(self, requests: AsyncIterator[SubmitStreamRequest]) -> None:
         async for request in requests:
             await self._slots.acquire()
             self._envelopes += 1
-            self._under_way.put_nowait(asyncio.create_task(self._answer(request.envelope)))
+            self._under_way.put_nowait(await self._begin(request.envelope))
 
-    async def _answer(self, data: bytes) -> SubmitStreamResponse:
+    async def _begin(self, data: bytes) -> asyncio.Future[Answer] | SubmitStreamResponse:
+        """The answer to come, or at once why there will be none."""
         try:
-            async with self._turn:
-                committing = await self._submissions.begin(data)
-            return SubmitStreamResponse(response=(await committing).response)
+            return await self._submissions.begin(data)
         except Refused as refused:
             return self._refusal(refused)
         except Exception:  # noqa: BLE001 - one envelope's failure must not end the others'; logged in full
             return self._refusal(internal_error(self._identifier))
+
+    async def _answer(self, committing: asyncio.Future[Answer]) -> SubmitStreamResponse:
+        try:
+            return SubmitStreamResponse(response=(await committing).response)
+        except Refused as refused:
+            return self._refusal(refused)
 
     def _refusal(self, refused: Refused) -> SubmitStreamResponse:
         self._refused += 1

@@ -1,10 +1,10 @@
-"""Rows of one-time codes. They outlive their codes for a while, so that wrong tries are remembered."""
+"""Rows of one-time codes. One with wrong tries outlives its code for a while, so that they are remembered."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from network.store.tables import codes
 
@@ -58,6 +58,14 @@ def spend_code(connection: Connection, row: CodeRow, acceptor: str, consent: byt
     return result.rowcount == 1
 
 
-def forget_codes(connection: Connection, before_us: int) -> None:
-    """Delete the rows of codes that expired before a moment."""
-    connection.execute(delete(codes).where(codes.c.expires_us < before_us))
+def forget_codes(connection: Connection, now_us: int, remembered_us: int) -> None:
+    """Delete the rows of codes that have expired; of those with wrong tries, `remembered_us` after that.
+
+    A holder may sign as many requests as it likes, each for a code of a moment: what is past must not pile up.
+    """
+    connection.execute(
+        delete(codes).where(
+            codes.c.expires_us <= now_us,
+            or_(codes.c.failures == 0, codes.c.expires_us < now_us - remembered_us),
+        )
+    )

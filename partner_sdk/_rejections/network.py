@@ -35,6 +35,7 @@ class CountersignatureMissing(Rejection):
     reason = "COUNTERSIGNATURE_MISSING"
     sentences = (
         "The signed document is for another {field}: {document}.",
+        "This needs the signature of an active key of {party_id}, or {needed} signatures of the operator.",
         "This needs the signature of an active key of {party_id}.",
     )
 
@@ -86,7 +87,7 @@ class DateInvalid(Rejection):
 
     reason = "DATE_INVALID"
     sentences = (
-        "The points would become available on {available_on}, after they expire on {expires_on}.",
+        "The points would become available on {available_on}; the latest possible day is {latest}.",
         "{ends_on} is not possible; it must be from {first} to {last}.",
         "{ends_on} is too early; the first possible day is {first}.",
     )

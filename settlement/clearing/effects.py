@@ -9,11 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from coalition.v1 import transaction_pb2
+from coalition.form.checks import OUTSTANDING_MAX
+from coalition.v1 import network_pb2, transaction_pb2
 from settlement.clearing.directory import Directory, Network
 from settlement.clearing.entry import ClearingError, Entry
 from settlement.clearing.rates import Split
 from settlement.clearing.totals import Activity, Sums
+
+_ISSUERS: Final = (network_pb2.PARTY_KIND_PARTNER, network_pb2.PARTY_KIND_CHARITY)
 
 
 def add_effects(entry: Entry, directory: Directory, sums: Sums) -> None:
@@ -23,17 +26,34 @@ def add_effects(entry: Entry, directory: Directory, sums: Sums) -> None:
         effect(entry, directory, sums)
 
 
-def _points_by_issuer(entry: Entry, points: int) -> Mapping[str, int]:
-    """What the outcome allocated, which together with arrears must be the transaction's points."""
+def _allocated(entry: Entry, directory: Directory) -> Counter[str]:
+    """Points that the outcome allocated, by issuer."""
     by_issuer: Counter[str] = Counter()
     for allocation in entry.outcome.allocations:
-        if allocation.points <= 0:
+        if not 0 < allocation.points <= OUTSTANDING_MAX:
             raise ClearingError(entry.sequence, f"an allocation of {allocation.points} points.")
+        issuer = directory.parties.get(allocation.issuer)
+        if issuer is None or issuer.kind not in _ISSUERS:
+            raise ClearingError(entry.sequence, f"an allocation of points of {allocation.issuer}, which issues none.")
         by_issuer[allocation.issuer] += allocation.points
-    allocated = by_issuer.total() + entry.outcome.arrears_points
+    return by_issuer
+
+
+def _points_by_issuer(entry: Entry, directory: Directory, points: int) -> Mapping[str, int]:
+    """What the outcome allocated, which must be the transaction's points."""
+    by_issuer = _allocated(entry, directory)
+    # Arrears come about by an issue and its reversal only; elsewhere they would make points out of nothing.
+    if entry.outcome.arrears_points:
+        raise ClearingError(
+            entry.sequence, f"{entry.outcome.arrears_points} points of arrears, of which it can have none."
+        )
+    _require_total(entry, by_issuer.total(), points)
+    return by_issuer
+
+
+def _require_total(entry: Entry, allocated: int, points: int) -> None:
     if allocated != points:
         raise ClearingError(entry.sequence, f"{allocated} points are allocated, but the transaction is about {points}.")
-    return by_issuer
 
 
 def _network(directory: Directory) -> Network:
@@ -47,7 +67,7 @@ def _day(directory: Directory, moment_us: int) -> str:
 
 def _issue(entry: Entry, directory: Directory, sums: Sums) -> None:
     points = entry.transaction.issue.points
-    _require_own_points(entry, points)
+    _require_own_points(entry, directory, points)
     rates = directory.rates(entry.author, _day(directory, entry.committed_us), entry.sequence)
     operator = _network(directory).operator
     sums.owe(entry.author, operator, 0, points * rates.issue_fee)
@@ -68,7 +88,7 @@ def _accept(entry: Entry, points: int, directory: Directory, sums: Sums) -> None
     """Points redeemed with the author, which their issuers pay for."""
     acceptor, operator = entry.author, _network(directory).operator
     day = _day(directory, entry.committed_us)
-    for issuer, redeemed in _points_by_issuer(entry, points).items():
+    for issuer, redeemed in _points_by_issuer(entry, directory, points).items():
         _count_redeemed(sums, issuer, acceptor, redeemed)
         if issuer == acceptor:
             continue
@@ -93,7 +113,7 @@ def _reverse(entry: Entry, directory: Directory, sums: Sums) -> None:
 
 def _reverse_issue(entry: Entry, directory: Directory, sums: Sums) -> None:
     points, original = entry.transaction.reverse.points, entry.outcome.original
-    _require_own_points(entry, points)
+    _require_own_points(entry, directory, points)
     rates = directory.rates(entry.author, _day(directory, original.committed_us), original.sequence)
     operator = _network(directory).operator
     sums.owe(operator, entry.author, 0, points * rates.issue_fee)
@@ -105,7 +125,7 @@ def _reverse_issue(entry: Entry, directory: Directory, sums: Sums) -> None:
 def _reverse_redemption(entry: Entry, directory: Directory, sums: Sums) -> None:
     acceptor, operator, original = entry.author, _network(directory).operator, entry.outcome.original
     day = _day(directory, original.committed_us)
-    for issuer, returned in _points_by_issuer(entry, entry.transaction.reverse.points).items():
+    for issuer, returned in _points_by_issuer(entry, directory, entry.transaction.reverse.points).items():
         _count_redeemed(sums, issuer, acceptor, -returned)
         if issuer == acceptor:
             continue
@@ -116,8 +136,8 @@ def _reverse_redemption(entry: Entry, directory: Directory, sums: Sums) -> None:
 
 
 def _expire(entry: Entry, directory: Directory, sums: Sums) -> None:
-    for allocation in entry.outcome.allocations:
-        sums.count(allocation.issuer, Activity(expired_points=allocation.points))
+    for issuer, expired in _allocated(entry, directory).items():
+        sums.count(issuer, Activity(expired_points=expired))
 
 
 def _donate(entry: Entry, directory: Directory, sums: Sums) -> None:
@@ -137,10 +157,15 @@ def _adjust(entry: Entry, directory: Directory, sums: Sums) -> None:
         sums.count(adjust.points.issuer, Activity(adjusted_points=adjust.points.points))
 
 
-def _require_own_points(entry: Entry, points: int) -> None:
-    strangers = _points_by_issuer(entry, points).keys() - {entry.author}
+def _require_own_points(entry: Entry, directory: Directory, points: int) -> None:
+    """An issue or its reversal: all points are the author's, in lots or as arrears."""
+    by_issuer, arrears = _allocated(entry, directory), entry.outcome.arrears_points
+    strangers = by_issuer.keys() - {entry.author}
     if strangers:
         raise ClearingError(entry.sequence, f"{entry.author} issued points of {', '.join(sorted(strangers))}.")
+    if arrears < 0:
+        raise ClearingError(entry.sequence, f"{arrears} points of arrears.")
+    _require_total(entry, by_issuer.total() + arrears, points)
 
 
 def _count_redeemed(sums: Sums, issuer: str, acceptor: str, points: int) -> None:

@@ -36,10 +36,6 @@ class Activity(NamedTuple):
     donated_points: int = 0
     adjusted_points: int = 0
 
-    def plus(self, other: Activity) -> Activity:
-        """Both together."""
-        return Activity(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
-
 
 @dataclass(frozen=True, slots=True)
 class Totals:

@@ -64,6 +64,9 @@ def report(caller: Caller, number: int, csv_folder: Path | None, json_file: Path
 
     Amounts are exact, to a millionth of the currency; only `payable` is rounded, and what rounding leaves is carried
     into the next settlement. A party sees what it is part of.
+
+    Positions are those of settling the window by itself. What was paid for windows that were settled together is in
+    their run: coalition settlement run show RUN.
     """
     with caller.client() as client:
         found = client.window(number)

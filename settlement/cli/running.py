@@ -18,7 +18,7 @@ _key = click.option(
     show_default=True,
     help="Which of the profile's keys decides: 1 is its key, 2 the first of its extra_keys.",
 )
-_note = click.option("--note", default="", help="Why, for those who look at the run later. Up to 200 characters.")
+_note = click.option("--note", default="", help="Why. Every party can read it. Up to 200 characters.")
 _run_id = click.argument("run_id", metavar="RUN")
 
 
@@ -94,7 +94,7 @@ def confirm(caller: Caller, key: str, run_id: str, parties: tuple[str, ...], not
 @calling
 @_key
 @_run_id
-@click.option("--note", required=True, help="Why. Up to 200 characters.")
+@click.option("--note", required=True, help="Why. Every party can read it. Up to 200 characters.")
 @as_json
 def abort(caller: Caller, key: str, run_id: str, note: str, json_wanted: bool) -> None:
     """Give a run up before any party has settled. Its windows can be settled with a later one."""

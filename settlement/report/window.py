@@ -41,9 +41,13 @@ def bilateral(report: WindowReport) -> Saving:
 
 
 def multilateral(report: WindowReport) -> Saving:
-    """Every party pays or receives once. What is paid in is what is paid out, so only receipts are added up."""
-    receipts = sum(position.amount_micros for position in report.positions if position.amount_micros > 0)
-    return Saving(receipts, sum(position.amount_micros != 0 for position in report.positions))
+    """Every party pays or receives once. What is paid in is what is paid out, so only one of them is counted.
+
+    A party is shown its own position only, and may be one that pays.
+    """
+    amounts = [position.amount_micros for position in report.positions if position.amount_micros]
+    received, paid = sum(amount for amount in amounts if amount > 0), -sum(amount for amount in amounts if amount < 0)
+    return Saving(max(received, paid), len(amounts))
 
 
 def tables_of(report: WindowReport) -> dict[str, Rows]:

@@ -3,8 +3,9 @@
 | who                  | sees                                                                        |
 |----------------------|-----------------------------------------------------------------------------|
 | operator, auditor    | everything                                                                  |
-| partner, charity, hub| progress, windows and their states; of obligations, positions, activity and |
-|                      | confirmations its own; suspended or not                                     |
+| partner, charity, hub| progress, windows, runs and their states; who decided on runs, and why; of  |
+|                      | obligations, positions, activity and confirmations its own; suspended or    |
+|                      | not                                                                         |
 | operator alone       | decides on runs                                                             |
 """
 

@@ -19,8 +19,9 @@ REQUEST_ID_KEY: Final = "x-request-id"
 
 _SANE: Final = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _OURS: Final = "/coalition."
-#: Trailers share gRPC's 8 KiB of metadata, in which the text stands twice.
-_MESSAGE_MAX: Final = 1_000
+# gRPC carries 8 KiB of metadata for sure. The message stands in it twice, once with bytes that are not ASCII as three.
+_MESSAGE_BYTES: Final = 800
+_FACT_BYTES: Final = 150
 
 _log = structlog.stdlib.get_logger("settlement.rpc")
 _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -81,8 +82,9 @@ class _Call:
 
     def refuse(self, refused: Refused) -> NoReturn:
         """End the call with an error. Raises what gRPC wants raised."""
-        fitting = Refused(refused.reason, refused.message[:_MESSAGE_MAX], refused.facts, refused.violations)
-        status = to_status(fitting)
+        facts = {name: _cut(value, _FACT_BYTES) for name, value in refused.facts.items()}
+        message = _cut(refused.message, _MESSAGE_BYTES)
+        status = to_status(Refused(refused.reason, message, facts, refused.violations))
         code = status_code(refused.reason)
         self.end(code.name, reason=reason_name(refused.reason))
         self._context.set_trailing_metadata(((REQUEST_ID_KEY, self.identifier), (TRAILER, status.SerializeToString())))
@@ -92,6 +94,12 @@ class _Call:
         """The call's one line in the log."""
         duration_ms = round((time.perf_counter() - self._began) * 1_000, 1)
         _log.info("call", status=status, duration_ms=duration_ms, **facts)
+
+
+def _cut(text: str, size: int) -> str:
+    """The beginning of a text, in at most `size` bytes of UTF-8."""
+    data = text.encode()
+    return text if len(data) <= size else data[:size].decode(errors="ignore")
 
 
 def _request_id(metadata: Iterable[tuple[str, str | bytes]]) -> str:

@@ -14,6 +14,8 @@ from sqlalchemy.engine import URL
 _BUSY_TIMEOUT_S: Final = 30
 _CONNECTIONS_MAX: Final = 16
 _BEGIN: Final = "settlement_begin"
+#: An error's text ends up in the log, where figures of parties have no place.
+_ERRORS_HIDE_VALUES: Final = True
 
 
 class Database:
@@ -50,8 +52,15 @@ class Database:
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url, pool_size=_CONNECTIONS_MAX, isolation_level="SERIALIZABLE")
-    engine = create_engine(url, pool_size=_CONNECTIONS_MAX, connect_args={"timeout": _BUSY_TIMEOUT_S})
+        return create_engine(
+            url, pool_size=_CONNECTIONS_MAX, isolation_level="SERIALIZABLE", hide_parameters=_ERRORS_HIDE_VALUES
+        )
+    engine = create_engine(
+        url,
+        pool_size=_CONNECTIONS_MAX,
+        connect_args={"timeout": _BUSY_TIMEOUT_S},
+        hide_parameters=_ERRORS_HIDE_VALUES,
+    )
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Final
 
-from partner_sdk import Connection, JournalState, TransportError, VerifiedEntry
+from partner_sdk import ConfigurationError, Connection, JournalState, TransportError, VerifiedEntry
 from partner_sdk.operator import Operator
 
 _WAIT_S: Final = 30.0
@@ -34,6 +34,9 @@ class Follower:
                     self._state = part.state
             except TransportError:
                 time.sleep(_PAUSE_S)
+            except ConfigurationError:
+                if not self._ended.is_set():
+                    raise
 
     def entries(self, size: int) -> list[VerifiedEntry]:
         """The first `size` entries, once it has come so far."""

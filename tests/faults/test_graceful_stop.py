@@ -55,8 +55,11 @@ class Hasty:
 
     @property
     def last_word(self) -> str:
-        """`told` by the hub that it is stopping, `alone` when there was no hub to send to any more; else `cut off`."""
+        """`told` by the hub that it stops; `dropped` by gRPC before the hub saw the call; `alone` when there was no hub
+        any more; else `cut off`."""
         assert isinstance(self.error, grpc.Call)
+        if self.error.code() is grpc.StatusCode.CANCELLED:
+            return "dropped"
         assert self.error.code() is grpc.StatusCode.UNAVAILABLE, self.error
         refused = from_rpc_error(self.error)
         if refused is not None:

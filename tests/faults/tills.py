@@ -34,6 +34,8 @@ from tests.faults.choices import Choices
 _CALL_S: Final = 5.0
 _PATIENCE_S: Final = 60.0
 _PAUSE_S: Final = 0.05
+#: A gRPC server that stops cancels what it has received and not begun.
+_PASSING: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
 #: A hub that comes back is found again at once.
 _QUICK: Final = [
     ("grpc.initial_reconnect_backoff_ms", 50),
@@ -88,7 +90,7 @@ def is_doubtful(error: grpc.RpcError) -> bool:
     if refused is not None:
         return refused.reason in (error_pb2.REASON_OVERLOADED, error_pb2.REASON_SHUTTING_DOWN)
     assert isinstance(error, grpc.Call)
-    return error.code() in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+    return error.code() in _PASSING
 
 
 class Till:

@@ -312,6 +312,20 @@ class DishonestHubAt:
         return self._hub.response(self._hub.write(author, *kinds))
 
 
+def test_no_person_of_the_operator_changes_its_keys_alone(hub: DishonestHub, begun: JournalVerifier) -> None:
+    """Once the operator has two keys, changing them takes both."""
+    operator, second, third = key_of("operator"), key_of("second"), key_of("third")
+    begun.read(hub.response(hub.write("operator", key_change("operator", operator, add=[second.public], remove=[]))))
+    for change in (
+        key_change("operator", operator, add=[third.public], remove=[]),
+        SetPartyKeys(party_id="operator", remove_keys=[second.public]),
+    ):
+        with pytest.raises(JournalInvalid, match="by one person alone"):
+            JournalVerifier(begun.state, HUB_KEYS).read(DishonestHubAt(hub).response_of("operator", change))
+    both = key_change("operator", operator, add=[third.public], remove=[operator.public])
+    begun.read(hub.response(hub.write("operator", both, keys=[operator, second])))
+
+
 def test_follows_the_hubs_own_rotation(hub: DishonestHub, begun: JournalVerifier) -> None:
     """A hub key vouched for by a trusted one signs checkpoints from then on; the old one no longer."""
     change = key_change("hub", key_of("hub"), add=[key_of("hub-2").public], remove=[key_of("hub").public])

@@ -130,6 +130,20 @@ def test_rotates_a_partys_keys(network: LocalNetwork, operator: Operator) -> Non
     assert known["shelter"].keys == (newest.public,)
 
 
+def test_changes_its_own_keys_with_both(network: LocalNetwork, operator: Operator) -> None:
+    """The operator's keys change by the word of two people; whoever has one key only is told that it is not enough."""
+    third = SigningKey.generate()
+    change = KeyChange.sign(
+        network.key("operator"), network_id=network.network_id, party_id="operator", add_keys=[third.public]
+    )
+    connection = network.connection("operator")
+    alone = Operator(replace(connection, keys=connection.keys[:1]))
+    with alone, pytest.raises(CountersignatureMissing, match="2 signatures of the operator"):
+        alone.change_party_keys(change)
+    operator.change_party_keys(change)
+    assert third.public in operator.party("operator").public_keys
+
+
 def test_changes_the_policy_with_notice(network: LocalNetwork, operator: Operator) -> None:
     """A new policy is published now and holds after the notice period."""
     policy: Policy = replace(operator.network().policy, unconsented_points_max=7)

@@ -18,8 +18,6 @@ def apply(ctx: Context, message: pb.Genesis) -> Effect:
         raise Rejected(error_pb2.REASON_GENESIS_EXISTS)
     operator = PartyApplication.FromString(message.operator.document)
     hub = PartyApplication.FromString(message.hub.document)
-    if operator.party_id == hub.party_id:
-        raise Rejected(error_pb2.REASON_PARTY_EXISTS, party_id=hub.party_id)
     # Without a notice to keep, the first policy holds from the beginning of time.
     reference.policies.put("", (PolicyVersion("0001-01-01", ctx.sequence, encode(message.policy)),))
     network = Network(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from coalition.calendar import NEVER, end_of_month
+from typing import Final
+
+from coalition.calendar import NEVER, add_days, end_of_month
 from coalition.form.checks import OUTSTANDING_MAX
 from coalition.v1 import error_pb2, network_pb2
 from coalition.v1.transaction_pb2 import Issue
@@ -12,6 +14,9 @@ from network.ledger.kinds.kind import BUSINESS, Kind
 from network.ledger.pledges import accrue
 from network.ledger.records import Part
 from network.ledger.state import Wanted
+
+#: Each availability date is a lot of its own until it comes, and every lot of a holder is loaded with it.
+PENDING_DAYS_MAX: Final = 366
 
 
 def touches(message: Issue, author: str, transaction_id: bytes, days: tuple[str, ...], wanted: Wanted) -> None:
@@ -24,8 +29,8 @@ def apply(ctx: Context, message: Issue) -> Effect:
     ctx.require_within_limit(message.points)
     expires_on = expiry_of(ctx, holder.kind)
     available_on = message.available_on if message.available_on > ctx.today else ""
-    if available_on and available_on > expires_on:
-        raise Rejected(error_pb2.REASON_DATE_INVALID, available_on=available_on, expires_on=expires_on)
+    if available_on > (latest := min(expires_on, add_days(ctx.today, PENDING_DAYS_MAX))):
+        raise Rejected(error_pb2.REASON_DATE_INVALID, available_on=available_on, latest=latest)
     issuer = ctx.author.party_id
     # What repays arrears does not become outstanding.
     repaid = min(message.points, arrears_of(ctx.state, holder.holder_id, issuer))

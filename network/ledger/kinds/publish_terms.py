@@ -40,8 +40,13 @@ def apply(ctx: Context, message: pb.PublishTerms) -> Effect:
 
 
 def _check_rates(ctx: Context, offer: network_pb2.Terms, kind: int) -> None:
-    """What an acceptor receives is never more than any issuer pays, and every cause is paid the one published rate."""
-    floor, ceiling = ctx.policy.price_floor_micros, ctx.policy.reimbursement_ceiling_micros
+    """What an acceptor receives is never more than any issuer pays, and every cause is paid the one published rate.
+
+    Policies that are published already and begin while these terms hold count as well.
+    """
+    policies = ctx.state.reference.policies_from(offer.effective_on)
+    floor = max(policy.price_floor_micros for policy in policies)
+    ceiling = min(policy.reimbursement_ceiling_micros for policy in policies)
     if kind == network_pb2.PARTY_KIND_CHARITY:
         ceiling = 0
     for field, value, lowest, highest in (

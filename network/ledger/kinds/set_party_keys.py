@@ -24,6 +24,9 @@ def touches(
 
 def apply(ctx: Context, message: pb.SetPartyKeys) -> Effect:
     party = ctx.party(message.party_id)
+    if party.party_id == ctx.network.operator and len(party.keys) > 1 and ctx.signatures < RECOVERY_SIGNATURES:
+        # One person could otherwise make the second key that corrections need, or take the other person's away.
+        raise Rejected(error_pb2.REASON_COUNTERSIGNATURE_MISSING, party_id=party.party_id, needed=RECOVERY_SIGNATURES)
     if message.HasField("change"):
         _use_change(ctx, party, message)
     elif message.add_keys and ctx.signatures < RECOVERY_SIGNATURES:

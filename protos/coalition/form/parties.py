@@ -42,11 +42,16 @@ def genesis(form: Form, kind: transaction_pb2.Genesis) -> None:
         form.require(False, "time_zone", f"is unknown: {error}")
     form.require(_CURRENCY.fullmatch(kind.currency) is not None, "currency", "must be an ISO 4217 code")
     form.require(kind.currency_exponent <= _EXPONENT_MAX, "currency_exponent", f"must be 0 to {_EXPONENT_MAX}")
+    party_ids = set()
     for field, signed, role in (
         ("operator", kind.operator, network_pb2.PARTY_KIND_OPERATOR),
         ("hub", kind.hub, network_pb2.PARTY_KIND_HUB),
     ):
         found = _application(form, signed, field)
+        form.require(
+            found.party_id not in party_ids, f"{field}.party_id", "must be another party's than the operator's"
+        )
+        party_ids.add(found.party_id)
         form.require(found.kind == role, f"{field}.kind", f"must be {field.upper()}")
         form.require(found.network_id == kind.network_id, f"{field}.network_id", "must be this network")
     _policy(form.below("policy"), kind.policy)

@@ -270,7 +270,9 @@ class CampaignOffer(_message.Message):
     """1 to 120 characters."""
     goal_points: _builtins.int
     starts_on: _builtins.str
-    """First and last day, ISO 8601, in the network's time zone. Donations are accepted on these days."""
+    """First and last day, ISO 8601, in the network's time zone. Members donate on these days; what pledges accrued until
+    the last one is given even later.
+    """
     ends_on: _builtins.str
     def __init__(
         self,

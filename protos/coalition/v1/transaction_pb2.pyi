@@ -231,7 +231,7 @@ class Issue(_message.Message):
     purchase_amount_minor: _builtins.int
     """What was bought for, in minor units of the author's currency; 0 when it does not apply."""
     available_on: _builtins.str
-    """First day on which the points may be spent, ISO 8601; empty: at once."""
+    """First day on which the points may be spent, ISO 8601, at most 366 days ahead; empty: at once."""
     def __init__(
         self,
         *,
@@ -787,7 +787,8 @@ Global___RegisterParty: _TypeAlias = RegisterParty  # noqa: Y015
 @_typing.final
 class SetPartyKeys(_message.Message):
     """Changes a party's keys. Author: the operator. Adding needs a change signed by an active key of the party, or two
-    signatures of the operator for a party that lost its keys; removing needs neither. The last key cannot be removed.
+    signatures of the operator for a party that lost its keys; removing needs neither. Any change of the operator's own
+    keys needs two signatures once it has two keys. The last key cannot be removed.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -875,7 +876,9 @@ Global___PublishTerms: _TypeAlias = PublishTerms  # noqa: Y015
 
 @_typing.final
 class SetPolicy(_message.Message):
-    """Publishes a policy. Author: the operator."""
+    """Publishes a policy. Author: the operator. Terms that hold under it must keep to its rates: no price below what it lets
+    anybody receive, no reimbursement above what it lets anybody pay.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -12,7 +12,7 @@ from coalition.v1 import network_pb2
 from coalition.v1 import transaction_pb2 as pb
 from coalition.v1.network_pb2 import PARTY_KIND_AUDITOR, PARTY_KIND_PARTNER, PartyApplication, PartyKeyChange, Terms
 from tests.network.ledger.desk import TWO, Desk, facts
-from tests.network.town import CHARITY, NETWORK_ID, key_of
+from tests.network.town import CHARITY, FUND, NETWORK_ID, key_of
 
 NEW = key_of("grocer-2").public
 OLD = key_of("grocer").public
@@ -242,3 +242,60 @@ def test_an_auditor_authors_nothing(desk: Desk) -> None:
     desk.ok("operator", desk.register("auditor", PARTY_KIND_AUDITOR))
 
     assert desk.refused("auditor", desk.issue("anna", 1)) == "KIND_NOT_ALLOWED"
+
+
+def test_no_policy_breaks_the_rates_that_terms_promise(desk: Desk) -> None:
+    """Nobody may receive more than an issuer pays: neither what the policy allows nor what other terms say."""
+    desk.ok("operator", terms(desk, "pharmacy", reimbursement_micros=9_000))
+    above = {"price_floor_micros": 20_000, "reimbursement_ceiling_micros": 10_001}
+    causes = {"price_floor_micros": 20_000, "cause_reimbursement_micros": 10_001}
+    below = {
+        "price_floor_micros": 8_999,
+        "reimbursement_ceiling_micros": 8_000,
+        "cause_reimbursement_micros": 8_000,
+    }
+
+    for rates in (above, causes, below):
+        assert desk.why("operator", policy(desk, "2024-01-17", **rates)) == "RATE_OUT_OF_RANGE"
+    assert desk.why("operator", policy(desk, "2024-01-17", price_floor_micros=10_001)) == "accepted"
+
+
+def test_terms_keep_to_policies_that_are_published_already(desk: Desk) -> None:
+    """A floor that rises while the terms hold counts; one that was replaced before does not."""
+    desk.ok("operator", policy(desk, "2024-01-20", price_floor_micros=12_000))
+
+    assert desk.why("operator", terms(desk, effective_on="2024-01-17", price_micros=11_000)) == "RATE_OUT_OF_RANGE"
+    desk.ok("operator", policy(desk, "2024-01-25", price_floor_micros=10_000))
+    assert desk.why("operator", terms(desk, effective_on="2024-01-25", price_micros=11_000)) == "accepted"
+
+
+def test_one_person_does_not_make_the_operators_second(desk: Desk) -> None:
+    """Neither by adding a key with its own word, nor by taking the other person's away."""
+    added = change_keys(desk, "operator", add=NEW, party_id="operator")
+    removed = change_keys(desk, remove=key_of("operator-2").public, party_id="operator")
+
+    assert desk.why("operator", added) == "COUNTERSIGNATURE_MISSING"
+    assert desk.why("operator", removed) == "COUNTERSIGNATURE_MISSING"
+    both = change_keys(desk, "operator", add=NEW, party_id="operator")
+    assert desk.why("operator", both, keys=TWO) == "accepted"
+
+
+def test_a_suspended_charity_spends_nothing_from_its_funds(desk: Desk) -> None:
+    """Its key may be why it is suspended."""
+    desk.ok("grocer", desk.issue("anna", 50))
+    desk.ok("grocer", desk.donate("anna", "grocer", 50))
+    spend = desk.redeem_with(desk.consent_by(key_of(CHARITY), FUND, "grocer", 50), FUND, 50)
+
+    desk.ok("operator", status(desk, CHARITY, network_pb2.PARTY_STATUS_SUSPENDED))
+    assert desk.why("grocer", spend) == "CONSENT_KEY_UNKNOWN"
+    desk.ok("operator", status(desk, CHARITY, network_pb2.PARTY_STATUS_ACTIVE))
+    again = desk.redeem_with(desk.consent_by(key_of(CHARITY), FUND, "grocer", 50), FUND, 50)
+    assert desk.why("grocer", again) == "accepted"
+
+
+def test_points_are_pending_for_a_year_at_most() -> None:
+    """Where nothing expires, pending points would otherwise be lots without end."""
+    desk = Desk(expiry_months=0)
+
+    assert desk.why("grocer", desk.issue("anna", 5, available_on="2025-01-11")) == "DATE_INVALID"
+    assert desk.why("grocer", desk.issue("anna", 5, available_on="2025-01-10")) == "accepted"

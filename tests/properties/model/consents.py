@@ -11,8 +11,9 @@ from tests.properties.model.verdict import Moment, Why
 
 
 def keys_of(books: Books, holder: dict[str, Any]) -> list[bytes]:
-    """A fund's keys are its charity's."""
-    keys: list[bytes] = books.parties[holder["owner"]]["keys"] if holder["kind"] == FUND else holder["keys"]
+    """A fund's keys are its charity's, none while that is suspended."""
+    owner = books.parties[holder["owner"]] if holder["kind"] == FUND else {"active": True, "keys": holder["keys"]}
+    keys: list[bytes] = owner["keys"] if owner["active"] else []
     return keys
 
 

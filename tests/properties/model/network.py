@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from coalition.v1 import transaction_pb2 as pb
-from coalition.v1.network_pb2 import CampaignOffer, PartyApplication, PartyKeyChange, Terms
+from coalition.v1.network_pb2 import CampaignOffer, PartyApplication, PartyKeyChange, Policy, Terms
 from tests.properties.model.accounts import open_account
 from tests.properties.model.books import BUSINESS, CHARITY, FUND, Books, add_days
 from tests.properties.model.verdict import Answer, Done, Moment, Why
@@ -67,6 +67,8 @@ def set_party_keys(books: Books, at: Moment, message: pb.SetPartyKeys) -> Answer
         why.unless((f"party:{message.party_id}", change.nonce) not in books.nonces, "CONSENT_USED")
     else:
         why.unless(not message.add_keys or at.signatures >= 2, "COUNTERSIGNATURE_MISSING")
+    if message.party_id == books.network["operator"]:
+        why.unless(len(party["keys"]) == 1 or at.signatures >= 2, "COUNTERSIGNATURE_MISSING")
     for key in message.add_keys:
         why.unless(key not in party["keys"] and key not in party["revoked"], "KEY_EXISTS")
     for key in message.remove_keys:
@@ -108,9 +110,11 @@ def publish_terms(books: Books, at: Moment, message: pb.PublishTerms) -> Answer:
         return why
     why.unless(party["kind"] in BUSINESS, "COUNTERSIGNATURE_MISSING")
     why.unless(message.terms.signature.public_key in party["keys"], "COUNTERSIGNATURE_MISSING")
-    ceiling = 0 if party["kind"] == CHARITY else at.policy.reimbursement_ceiling_micros
-    why.unless(offer.price_micros >= at.policy.price_floor_micros, "RATE_OUT_OF_RANGE")
-    why.unless(offer.reimbursement_micros <= ceiling, "RATE_OUT_OF_RANGE")
+    for raw in lasting(books.policies, offer.effective_on):
+        policy = Policy.FromString(raw)
+        ceiling = 0 if party["kind"] == CHARITY else policy.reimbursement_ceiling_micros
+        why.unless(offer.price_micros >= policy.price_floor_micros, "RATE_OUT_OF_RANGE")
+        why.unless(offer.reimbursement_micros <= ceiling, "RATE_OUT_OF_RANGE")
     notice = at.policy.notice_days if books.terms.get(offer.party_id) else 0
     why.unless(offer.effective_on >= add_days(at.today, notice), "NOTICE_TOO_SHORT")
     if why:
@@ -119,9 +123,25 @@ def publish_terms(books: Books, at: Moment, message: pb.PublishTerms) -> Answer:
     return Done()
 
 
+def lasting(versions: list[tuple[str, int, Any]], day: str) -> list[Any]:
+    """What holds on `day` or will hold later."""
+    ordered = sorted(versions, key=lambda version: version[:2])
+    return [
+        version[2]
+        for version, following in zip(ordered, [*ordered[1:], None], strict=True)
+        if version[0] > day or following is None or following[0] > day
+    ]
+
+
 def set_policy(books: Books, at: Moment, message: pb.SetPolicy) -> Answer:
     why = Why()
     why.unless(message.effective_on >= add_days(at.today, at.policy.notice_days), "NOTICE_TOO_SHORT")
+    new = message.policy
+    for versions in books.terms.values():
+        for terms in lasting(versions, message.effective_on):
+            why.unless(terms.price_micros >= new.reimbursement_ceiling_micros, "RATE_OUT_OF_RANGE")
+            why.unless(terms.price_micros >= new.cause_reimbursement_micros, "RATE_OUT_OF_RANGE")
+            why.unless(terms.reimbursement_micros <= new.price_floor_micros, "RATE_OUT_OF_RANGE")
     if why:
         return why
     raw = message.policy.SerializeToString(deterministic=True)

@@ -30,7 +30,7 @@ def issue(books: Books, at: Moment, message: pb.Issue) -> Answer:
     if holder is None:
         return why
     later = message.available_on if message.available_on > at.today else ""
-    why.unless(later <= expiry(at, holder), "DATE_INVALID")
+    why.unless(later <= expiry(at, holder) and later <= add_days(at.today, 366), "DATE_INVALID")
     repaid = min(message.points, books.arrears[message.holder_id, at.author])
     new = message.points - repaid
     if terms is not None:

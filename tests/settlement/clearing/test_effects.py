@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from coalition.form.checks import OUTSTANDING_MAX
 from coalition.v1 import network_pb2, transaction_pb2
 from settlement.clearing.books import recompute
 from settlement.clearing.effects import KINDS_WITH_EFFECT
@@ -272,3 +273,59 @@ def test_every_kind_was_thought_of() -> None:
     }
     kinds = {field.name for field in transaction_pb2.Transaction.DESCRIPTOR.oneofs_by_name["kind"].fields}
     assert kinds == neutral | set(KINDS_WITH_EFFECT)
+
+
+@pytest.mark.parametrize(
+    ("allocated", "arrears", "problem"),
+    [
+        pytest.param(100, 900, "900 points of arrears", id="acceptor is paid too little"),
+        pytest.param(1_900, -900, "-900 points of arrears", id="issuer pays too much"),
+    ],
+)
+def test_arrears_hide_no_redeemed_points(allocated: int, arrears: int, problem: str) -> None:
+    """Points of a redemption, or of its reversal, are all allocated: only an issue and its reversal know arrears."""
+    journal = coalition_of_three()
+    redemption = journal.append(
+        "florist", allocations={"grocer": allocated}, arrears=arrears, redeem=transaction_pb2.Redeem(points=1_000)
+    )
+    with pytest.raises(ClearingError, match=problem):
+        recompute(journal.entries)
+
+    journal.entries.remove(redemption)
+    original = journal.redeem("florist", {"grocer": 1_000})
+    journal.append(
+        "florist",
+        allocations={"grocer": allocated},
+        arrears=arrears,
+        original=original,
+        reverse=transaction_pb2.Reverse(points=1_000),
+    )
+    with pytest.raises(ClearingError, match=problem):
+        recompute(journal.entries)
+
+
+def test_arrears_are_never_negative() -> None:
+    """An issue cannot fill a lot with more than it issues."""
+    journal = coalition_of_three()
+    journal.append("grocer", allocations={"grocer": 15}, arrears=-5, issue=transaction_pb2.Issue(points=10))
+    with pytest.raises(ClearingError, match="-5 points of arrears"):
+        recompute(journal.entries)
+
+
+@pytest.mark.parametrize("issuer", ["nobody", "hub", OPERATOR])
+def test_points_have_an_issuer(issuer: str) -> None:
+    """Points of nobody who may issue would be paid by the operator, so they are no points."""
+    for append in (Journal.expire, lambda journal, points: journal.redeem("florist", points)):
+        journal = coalition_of_three()
+        append(journal, {issuer: 100})
+        with pytest.raises(ClearingError, match=f"an allocation of points of {issuer}, which issues none"):
+            recompute(journal.entries)
+
+
+@pytest.mark.parametrize("points", [0, -5, OUTSTANDING_MAX + 1])
+def test_breakage_is_of_points_that_can_be(points: int) -> None:
+    """No points expire that are fewer than one, or more than an issuer may have outstanding."""
+    journal = coalition_of_three()
+    journal.expire({"grocer": points})
+    with pytest.raises(ClearingError, match=f"an allocation of {points} points"):
+        recompute(journal.entries)

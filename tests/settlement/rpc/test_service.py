@@ -21,7 +21,7 @@ from coalition.v1 import settlement_service_pb2 as pb
 from coalition.v1.settlement_service_pb2_grpc import SettlementServiceStub
 from settlement.rpc.servicer import WAITING_MAX
 from tests.settlement.books import take_in
-from tests.settlement.decisions import ABORT, APPROVE, CONFIRM, INSTRUCT, PROPOSE
+from tests.settlement.decisions import ABORT, APPROVE, CONFIRM, INSTRUCT, PROPOSE, Person
 from tests.settlement.journals import key_of
 from tests.settlement.rpc.conftest import CHECKER, KEYS, MAKER, NOW_US, Running, metadata_of
 
@@ -261,6 +261,15 @@ def test_request_id_of_the_caller_is_kept(running: Running) -> None:
             )
             returned = dict(call.trailing_metadata())["x-request-id"]
         assert (returned == sent) is kept
+
+
+def test_errors_fit_into_metadata(running: Running) -> None:
+    """However long and strange what was sent, the caller learns the reason, and not that the answer was too large."""
+    long_id = refusal(running, "GetRun", pb.GetRunRequest(run_id=b"x" * 100_000), "grocer")
+    assert reason_name(long_id.reason) == "NOT_FOUND"
+    elsewhere = Person(1, "\N{GRINNING FACE}" * 900).decides(PROPOSE, windows=(1,))
+    refused = refusal(running, "DecideRun", pb.DecideRunRequest(decision=elsewhere), "operator")
+    assert reason_name(refused.reason) == "WRONG_NETWORK"
 
 
 def test_health_and_reflection_are_open(running: Running) -> None:
