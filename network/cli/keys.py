@@ -66,8 +66,8 @@ def rotate_keys(
     A party that lost its keys:  --recover BASE64, then --remove FINGERPRINT for each lost one
 
     The hub's old key stays in force until it is removed: give the new one to every party (hub_keys in its profile),
-    restart the hub, and then remove the old one. Removing and recovering need no word of the party; recovering needs
-    the keys of two people of the operator.
+    restart the hub, and then remove the old one. Removing and recovering need no word of the party; recovering, and any
+    change of the operator's own keys, needs the keys of two people of the operator.
     """
     ways = [way for way in (key_file, change, recover, remove) if way is not None]
     if len(ways) > 1:
@@ -127,7 +127,9 @@ def _set_keys(
     remove: list[bytes],
     change: SignedDocument | None = None,
 ) -> int:
-    return operator.submit(_transaction(name, add, remove, change)).sequence
+    # Nobody alone changes who speaks for the operator itself.
+    keys = operator.keys if name == operator.profile.party_id else None
+    return operator.submit(_transaction(name, add, remove, change), keys=keys).sequence
 
 
 def _transaction(name: str, add: list[bytes], remove: list[bytes], change: SignedDocument | None = None) -> Transaction:

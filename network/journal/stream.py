@@ -52,7 +52,8 @@ class JournalReader:
         Raises Refused: NOT_FOUND past the end of the journal, MALFORMED unless an envelope begins there.
         """
         with self._store.read() as connection:
-            log_size = read_head(connection).sequence
+            head = read_head(connection)
+            log_size = head.sequence
             _check_start(connection, from_sequence, log_size)
             envelopes: list[JournalEnvelope] = []
             entries = size = 0
@@ -64,7 +65,7 @@ class JournalReader:
                     next_sequence = first_sequence
                     break
                 envelopes.append(envelope)
-            checkpoint = self._log.checkpoint_at(connection, next_sequence - 1) if envelopes else ""
+            checkpoint = self._log.checkpoint_at(connection, head, next_sequence - 1) if envelopes else ""
             return Chunk(tuple(envelopes), next_sequence, log_size, checkpoint)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,6 +14,9 @@ NEVER: Final = "9999-12-31"
 # Every zone's offset is a whole number of quarter hours in all years that a network can live in.
 _SLOT_US: Final = 15 * 60 * 1_000_000
 _SLOTS_KEPT: Final = 10_000
+# Machines keep these beside the zones. They mean another zone elsewhere, none at all, or count leap seconds, so that two
+# readers of one journal would not agree about its days.
+_OF_THE_MACHINE: Final = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*")
 
 
 class Calendar:
@@ -20,6 +24,8 @@ class Calendar:
 
     def __init__(self, time_zone: str) -> None:
         try:
+            if _OF_THE_MACHINE.fullmatch(time_zone):
+                raise ZoneInfoNotFoundError(time_zone)
             self._zone = ZoneInfo(time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"{time_zone!r} is not a time zone of the IANA database, such as Europe/Berlin") from None

@@ -14,12 +14,22 @@ from coalition.v1 import settlement_service_pb2
 from coalition.v1.settlement_service_pb2_grpc import add_SettlementServiceServicer_to_server
 from settlement.rpc.interceptor import CallInterceptor
 from settlement.rpc.servicer import SettlementServicer
+from settlement.rpc.streams import StreamLimit
 
 SERVICE: Final = settlement_service_pb2.DESCRIPTOR.services_by_name["SettlementService"].full_name
 _THREADS: Final = 16
 #: Calls beyond this are refused with RESOURCE_EXHAUSTED; some wait for the journal, so there are more than threads.
 _CALLS_MAX: Final = 64
-_REQUEST_BYTES_MAX: Final = 1 << 20
+_OPTIONS: Final = (
+    ("grpc.max_receive_message_length", 1 << 20),
+    # Two services on one port would share it without a word.
+    ("grpc.so_reuseport", 0),
+    # A client that vanished without a word is noticed, and gives its threads back; an idle one connects anew.
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    ("grpc.max_connection_idle_ms", 3_600_000),
+)
 
 
 class Server:
@@ -29,12 +39,9 @@ class Server:
         self._health = health.HealthServicer()
         self._server = grpc.server(
             ThreadPoolExecutor(_THREADS, thread_name_prefix="rpc"),
-            interceptors=[CallInterceptor()],
+            interceptors=[StreamLimit(), CallInterceptor()],
             maximum_concurrent_rpcs=_CALLS_MAX,
-            options=(
-                ("grpc.max_receive_message_length", _REQUEST_BYTES_MAX),
-                ("grpc.so_reuseport", 0),
-            ),
+            options=_OPTIONS,
         )
         self._tls = tls
         add_SettlementServiceServicer_to_server(servicer, self._server)

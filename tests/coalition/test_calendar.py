@@ -74,6 +74,13 @@ def test_zone_that_nobody_knows(zone: str) -> None:
         Calendar(zone)
 
 
+@pytest.mark.parametrize("zone", ["localtime", "posixrules", "Factory", "posix/Europe/Berlin", "right/UTC"])
+def test_zone_of_one_machine(zone: str) -> None:
+    """What machines keep beside the zones of the database is refused, for it means something else on another one."""
+    with pytest.raises(ValueError, match="is not a time zone"):
+        Calendar(zone)
+
+
 @given(DAYS)
 def test_day_is_read_as_it_is_written(day: str) -> None:
     """The one form is accepted."""

@@ -84,13 +84,18 @@ def open_channel(connection: Connection) -> grpc.Channel:
     return grpc.secure_channel(connection.address, credentials, options=_QUICK)
 
 
-def is_doubtful(error: grpc.RpcError) -> bool:
-    """Whether the same bytes are to be sent again: nobody knows what became of them, or the hub had no room."""
-    refused = from_rpc_error(error)
-    if refused is not None:
-        return refused.reason in (error_pb2.REASON_OVERLOADED, error_pb2.REASON_SHUTTING_DOWN)
+def pause_s(error: grpc.RpcError) -> float:
+    """How long to wait before the same bytes are sent again: nobody knows what became of them, or the hub had no room.
+
+    Raises the error when the hub refused them for good.
+    """
     assert isinstance(error, grpc.Call)
-    return error.code() in _PASSING
+    refused = from_rpc_error(error)
+    if refused is not None and refused.reason in (error_pb2.REASON_OVERLOADED, error_pb2.REASON_SHUTTING_DOWN):
+        return int(refused.facts["retry_after_ms"]) / 1_000
+    if refused is not None or error.code() not in _PASSING:
+        raise error
+    return _PAUSE_S
 
 
 class Till:
@@ -120,11 +125,11 @@ class Till:
             try:
                 return stubs[0].Submit(SubmitRequest(envelope=envelope), timeout=_CALL_S)
             except grpc.RpcError as error:
-                if not is_doubtful(error) or time.monotonic() > deadline:
-                    raise
+                wait_s = pause_s(error)
+            assert time.monotonic() < deadline, "the hub came back"
             self.record.resent += 1
             stubs.rotate()
-            time.sleep(_PAUSE_S)
+            time.sleep(wait_s)
 
     def _keep(self, sealed: Sealed, response: SubmitResponse) -> None:
         receipt, outcomes = open_receipt(

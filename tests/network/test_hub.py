@@ -14,7 +14,7 @@ from coalition.v1.directory_service_pb2 import ListPartiesRequest
 from coalition.v1.journal_pb2 import StreamEntriesRequest
 from coalition.v1.ledger_service_pb2 import GetBalanceRequest
 from network.rpc.server import SERVICES
-from tests.network.conftest import AUDITOR, RunningHub, serving
+from tests.network.conftest import AUDITOR, RunningHub, refusal, serving
 from tests.network.town import key_of
 
 
@@ -83,3 +83,24 @@ def test_key_that_one_hub_has_removed_is_refused_by_the_other(hub: RunningHub) -
             other.send(other.town.data("grocer", other.town.enrol("anna")))
         assert reason_name(caught.value.reason) == "KEY_REVOKED"
         other.commit("grocer", other.town.enrol("anna"), keys=[key_of("new")])
+
+
+def test_key_that_one_hub_has_removed_reads_nothing_at_the_other(hub: RunningHub) -> None:
+    """A second later a removed key reads nothing any more at any hub, and who follows there with it is cut off."""
+    with serving(hub.config, hub.clock) as other:
+        following = other.journal.StreamEntries(
+            StreamEntriesRequest(from_sequence=1, follow=True), timeout=10, metadata=other.token(AUDITOR)
+        )
+        next(following)
+        change = pb.SetPartyKeys(
+            party_id=AUDITOR, add_keys=[key_of("new").public], remove_keys=[key_of(AUDITOR).public]
+        )
+        both = [key_of("operator"), key_of("operator-2")]
+        hub.commit("operator", hub.town.transaction(set_party_keys=change), keys=both)
+        # Its deadline is shorter than the time after which a follower looks for itself.
+        with pytest.raises(grpc.RpcError) as ended:
+            list(following)
+        assert reason_name(refusal(ended.value).reason) == "UNAUTHENTICATED"
+        with pytest.raises(Refused) as caught:
+            other.ask(AUDITOR, other.directory.ListParties, ListPartiesRequest())
+        assert reason_name(caught.value.reason) == "UNAUTHENTICATED"

@@ -102,7 +102,7 @@ def test_end_of_the_journal_is_an_empty_piece(desk: Desk, reader: JournalReader)
     """Who has read everything asks from one past the end and gets nothing yet, then what comes."""
     end = reader.read(1).log_size
     nothing = reader.read(end + 1)
-    assert (nothing.envelopes, nothing.next_sequence) == ((), end + 1)
+    assert (nothing.envelopes, nothing.next_sequence, nothing.checkpoint) == ((), end + 1, "")
     desk.submit(desk.town.envelope("grocer", desk.town.issue("anna", 1)))
     assert len(reader.read(end + 1).envelopes) == 1
 

@@ -165,6 +165,20 @@ def test_codes_of_a_holder_are_few(hub: RunningHub, anna: str) -> None:
     create(hub, request_of(hub, anna))
 
 
+def test_codes_that_are_past_do_not_pile_up(hub: RunningHub, anna: str) -> None:
+    """Who has one code of a moment made after the other leaves no more behind than who has one made; wrong tries stay."""
+    right = create(hub, request_of(hub, anna, expires_us=hub.clock() + US_PER_S)).code
+    with pytest.raises(Refused):
+        exchange(hub, wrong_code(right))
+    for _ in range(20):
+        hub.clock.advance(seconds=1)
+        create(hub, request_of(hub, anna, expires_us=hub.clock() + US_PER_S))
+    with sqlite3.connect(hub.config.database) as connection:
+        failures = [row[0] for row in connection.execute("SELECT failures FROM codes ORDER BY expires_us")]
+    connection.close()
+    assert failures == [1, 0]
+
+
 def test_request_is_used_once(hub: RunningHub, anna: str) -> None:
     """Whoever sees a request cannot make a second code with it, during its life or after."""
     request = request_of(hub, anna)

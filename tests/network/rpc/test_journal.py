@@ -138,6 +138,21 @@ def test_stream_ends_when_the_party_s_keys_change(hub: RunningHub) -> None:
     assert reason_name(refusal(caught.value).reason) == "UNAUTHENTICATED"
 
 
+def test_slow_reader_is_cut_off_too(hub: RunningHub) -> None:
+    """Who still has much to read when its key is removed gets no more than what was on its way."""
+    hub.commit("grocer", hub.town.enrol("anna"))
+    for _ in range(5):
+        hub.commit("grocer", *(hub.town.issue("anna", 1) for _ in range(1_000)))
+    stream = read(hub, AUDITOR)
+    next(stream)
+    change = pb.SetPartyKeys(party_id=AUDITOR, remove_keys=[key_of(AUDITOR).public], add_keys=[key_of("new").public])
+    both = [key_of("operator"), key_of("operator-2")]
+    hub.commit("operator", hub.town.transaction(set_party_keys=change), keys=both)
+    with pytest.raises(grpc.RpcError) as caught:
+        list(stream)
+    assert reason_name(refusal(caught.value).reason) == "UNAUTHENTICATED"
+
+
 def test_inclusion_of_an_entry_can_be_proven(hub: RunningHub) -> None:
     """The audit path leads from the entry to the root of the checkpoint."""
     hub.commit("grocer", hub.town.enrol("anna"), hub.town.issue("anna", 5))

@@ -10,6 +10,7 @@ from coalition.errors import Refused, reason_name
 from coalition.v1 import transaction_pb2 as pb
 from coalition.v1.ledger_service_pb2 import GetTransactionRequest, ListTransactionsRequest
 from coalition.v1.outcome_pb2 import Outcome
+from network.rpc.pages import page_token
 from network.store import reads
 from tests.network.conftest import AUDITOR, RunningHub, running_hub
 
@@ -114,6 +115,15 @@ def test_page_token_belongs_to_its_list(busy_hub: RunningHub) -> None:
     ):
         with pytest.raises(Refused) as caught:
             busy_hub.ask(caller, busy_hub.ledger.ListTransactions, request)
+        assert reason_name(caught.value.reason) == "FIELD_INVALID"
+
+
+def test_page_token_that_was_made_up_is_refused(busy_hub: RunningHub) -> None:
+    """A token of the right form with a place that no journal has is refused like any other wrong one."""
+    for after in (1 << 63, (1 << 64) - 1):
+        token = page_token(after, "grocer", "", (), False)
+        with pytest.raises(Refused) as caught:
+            pages(busy_hub, "grocer", page_token=token)
         assert reason_name(caught.value.reason) == "FIELD_INVALID"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -20,6 +21,7 @@ from coalition.tokens import HUB, LIFETIME_S
 from coalition.v1 import settlement_service_pb2 as pb
 from coalition.v1.settlement_service_pb2_grpc import SettlementServiceStub
 from settlement.rpc.servicer import WAITING_MAX
+from settlement.rpc.streams import STREAMS_MAX
 from tests.settlement.books import take_in
 from tests.settlement.decisions import ABORT, APPROVE, CONFIRM, INSTRUCT, PROPOSE, Person
 from tests.settlement.journals import key_of
@@ -285,6 +287,33 @@ def test_health_and_reflection_are_open(running: Running) -> None:
         answers = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo(iter([request]), timeout=5)
         names = [service.name for service in next(answers).list_services_response.service]
     assert "coalition.v1.SettlementService" in names
+
+
+def test_open_streams_leave_room_for_calls(running: Running) -> None:
+    """Strangers who open streams without a token and keep them open do not keep parties from being answered."""
+    end = threading.Event()
+
+    def questions() -> Iterator[Any]:
+        yield reflection_pb2.ServerReflectionRequest(list_services="")
+        end.wait(20)
+
+    with running.channel() as channel:
+        reflect = reflection_pb2_grpc.ServerReflectionStub(channel).ServerReflectionInfo
+        kept = [reflect(questions()) for _ in range(STREAMS_MAX)]
+        assert all(map(next, kept))
+        for stream in [reflect(questions()) for _ in range(20)]:
+            with pytest.raises(grpc.RpcError, match="streams are open already"):
+                next(stream)
+        assert running.call("ListWindows", pb.ListWindowsRequest(), "grocer", timeout_s=3)
+        end.set()
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                assert next(reflect(iter([reflection_pb2.ServerReflectionRequest(list_services="")])))
+                break
+            except grpc.RpcError:
+                assert time.monotonic() < deadline, "streams that have ended give their places back"
+                time.sleep(0.05)
 
 
 def test_plain_text_gets_no_answer(running: Running) -> None:
