@@ -8,12 +8,12 @@ from typing import Any, ClassVar, Self
 
 from google.protobuf.message import Message
 
+from coalition import text_form
 from coalition.documents import open_document, sign_document
 from coalition.errors import Refused
 from coalition.keys import SigningKey
 from coalition.v1.envelope_pb2 import SignedDocument
 from coalition.wire import decode, encode
-from partner_sdk import _scan
 from partner_sdk._errors import ScanError
 
 
@@ -44,7 +44,7 @@ class Signed(ABC):
     @classmethod
     def from_bytes(cls, signed: bytes) -> Self:
         """The document in a serialised SignedDocument. Raises ScanError."""
-        name = _scan.KINDS[cls.letter]
+        name = text_form.KINDS[cls.letter]
         try:
             document = decode(SignedDocument, signed, name)
             message = open_document(cls.message, cls.payload_type, document, name)
@@ -58,11 +58,15 @@ class Signed(ABC):
     @classmethod
     def from_text(cls, text: str) -> Self:
         """The document in its text form, for example as a scanner gives it. Raises ScanError."""
-        return cls.from_bytes(_scan.from_text(cls.letter, text))
+        try:
+            document = text_form.from_text(cls.letter, text)
+        except text_form.TextFormError as error:
+            raise ScanError(str(error)) from None
+        return cls.from_bytes(document)
 
     def text(self) -> str:
         """The text form, which fits a QR code in alphanumeric mode."""
-        return _scan.to_text(self.letter, self.signed)
+        return text_form.to_text(self.letter, self.signed)
 
     @classmethod
     def _of(cls, message: Any, document: SignedDocument) -> Self:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from coalition.clock import US_PER_S, Clock
 from partner_sdk import Client, JournalPart
@@ -35,8 +36,9 @@ _log = structlog.stdlib.get_logger("settlement.follower")
 class Follower:
     """Two threads: one reads and verifies, the other takes in what has been read meanwhile.
 
-    It tries for ever where the hub cannot be read, and stops for good where the journal is wrong: what does not verify,
-    or contradicts what came before, is never taken in, and `Intake.problem` says where that is.
+    It tries for ever where the hub cannot be read or the database cannot be written, and stops for good where the
+    journal is wrong: what does not verify, or contradicts what came before, is never taken in, and `Intake.problem`
+    says where that is.
     """
 
     def __init__(self, client: Client, intake: Intake, clock: Clock, failed: Callable[[], None]) -> None:
@@ -111,17 +113,31 @@ class Follower:
             parts, problem = self._waiting_parts()
             try:
                 if parts:
-                    entries = [
-                        Entry(entry.window, entry.author, entry.transaction, entry.outcome)
-                        for part in parts
-                        for entry in part.entries
-                    ]
-                    self._intake.take_in(entries, parts[-1].state)
-                    self._report()
+                    self._commit(parts)
             except (ClearingError, StoreError) as error:
                 problem = error
             if problem is not None:
                 self._fail(str(problem))
+                return
+
+    def _commit(self, parts: list[JournalPart]) -> None:
+        """Take parts in once the database can be written: another program may have locked it, or the disk be full."""
+        entries = [
+            Entry(entry.window, entry.author, entry.transaction, entry.outcome)
+            for part in parts
+            for entry in part.entries
+        ]
+        pause_s = _PAUSE_FIRST_S
+        while not self._stopping.is_set():
+            try:
+                self._intake.take_in(entries, parts[-1].state)
+            except OperationalError as error:
+                sequence = self._intake.progress.state.sequence
+                _log.warning("database_unwritable", sequence=sequence, problem=str(error.orig), retry_s=pause_s)
+                self._stopping.wait(pause_s)
+                pause_s = min(pause_s * 2, _PAUSE_MAX_S)
+            else:
+                self._report()
                 return
 
     def _waiting_parts(self) -> tuple[list[JournalPart], Exception | None]:

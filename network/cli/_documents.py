@@ -1,14 +1,11 @@
 """Documents that parties sign for the operator to publish, in files: applications, terms, campaigns.
 
-Two forms are read: the text form that the SDK writes (`CP1T:AEXA...`: a letter for the kind, base32 of the serialised
-SignedDocument and four bytes of SHA-256), and the bare serialised SignedDocument.
+Two forms are read: the text form that the SDK writes (`CP1T:AEXA...`, coalition.text_form), and the bare serialised
+SignedDocument.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import json
 import tomllib
 from pathlib import Path
@@ -19,6 +16,7 @@ from google.protobuf.message import Message
 
 from coalition import dsse
 from coalition.documents import open_document
+from coalition.text_form import TextFormError, from_text
 from coalition.v1.envelope_pb2 import SignedDocument
 from coalition.wire import decode
 from network.config import ConfigError
@@ -26,7 +24,6 @@ from network.config import ConfigError
 M = TypeVar("M", bound=Message)
 
 _LETTERS: Final = {dsse.PARTY_APPLICATION: "A", dsse.TERMS: "T", dsse.CAMPAIGN: "G", dsse.PARTY_KEY_CHANGE: "R"}
-_CHECKSUM_BYTES: Final = 4
 
 
 def read_signed(path: Path, payload_type: str, kind: type[M]) -> tuple[SignedDocument, M]:
@@ -36,7 +33,10 @@ def read_signed(path: Path, payload_type: str, kind: type[M]) -> tuple[SignedDoc
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
     if data.startswith(b"CP1"):
-        data = _from_text(path, data, _LETTERS[payload_type])
+        try:
+            data = from_text(_LETTERS[payload_type], data.decode("ascii", "replace"))
+        except TextFormError as error:
+            raise ConfigError(f"{path}: {error}") from error
     signed = decode(SignedDocument, data, str(path))
     return signed, open_document(kind, payload_type, signed, str(path))
 
@@ -64,17 +64,3 @@ def read_figures(path: Path, message: M) -> M:
 def _plain(value: Any) -> Any:
     """TOML has dates of its own; the protocol has ISO 8601 text."""
     return value.isoformat() if hasattr(value, "isoformat") else value
-
-
-def _from_text(path: Path, data: bytes, letter: str) -> bytes:
-    head, _, body = data.decode("ascii", "replace").strip().partition(":")
-    if head != f"CP1{letter}":
-        raise ConfigError(f"{path} holds another kind of document ({head}); CP1{letter} is needed.")
-    try:
-        document = base64.b32decode(body + "=" * (-len(body) % 8))
-    except binascii.Error:
-        document = b""
-    content, checksum = document[:-_CHECKSUM_BYTES], document[-_CHECKSUM_BYTES:]
-    if checksum != hashlib.sha256(head.encode() + content).digest()[:_CHECKSUM_BYTES] or not content:
-        raise ConfigError(f"{path} is cut off or damaged. Copy the whole text again.")
-    return content

@@ -14,7 +14,7 @@ NEVER: Final = "9999-12-31"
 # Every zone's offset is a whole number of quarter hours in all years that a network can live in.
 _SLOT_US: Final = 15 * 60 * 1_000_000
 _SLOTS_KEPT: Final = 10_000
-# Machines keep these beside the zones. They mean another zone elsewhere, none at all, or count leap seconds, so that two
+# Machines keep these beside the zones. They mean another zone elsewhere, none at all, or count leap seconds, so two
 # readers of one journal would not agree about its days.
 _OF_THE_MACHINE: Final = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*")
 

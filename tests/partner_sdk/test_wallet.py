@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from coalition import dsse
+from coalition import dsse, text_form
 from coalition.documents import sign_document
 from coalition.form import POINTS_MAX
 from coalition.ids import id_text
@@ -17,7 +17,7 @@ from coalition.keys import SigningKey
 from coalition.v1 import consent_pb2
 from coalition.v1.envelope_pb2 import SignedDocument
 from coalition.wire import encode
-from partner_sdk import PartyKind, _scan
+from partner_sdk import PartyKind
 from partner_sdk.errors import FieldInvalid, ScanError
 from partner_sdk.operator import CampaignOffer, KeyChange, PartyApplication, TermsOffer
 from partner_sdk.wallet import CodeRequest, Consent, ConsentPurpose, HolderOrder, OrderAction, PledgeOffer, Wallet
@@ -128,23 +128,23 @@ def test_a_bad_scan_says_what_to_do(wallet: Wallet, spoil, message: str) -> None
 @given(st.binary(min_size=1, max_size=300), st.data())
 def test_any_single_changed_character_is_found(document: bytes, data: st.DataObject) -> None:
     """No text differs from a right one in one character and is read all the same."""
-    text = _scan.to_text("C", document)
-    assert _scan.from_text("C", text) == document
+    text = text_form.to_text("C", document)
+    assert text_form.from_text("C", text) == document
     place = data.draw(st.integers(5, len(text) - 1))
     other = data.draw(st.sampled_from(sorted(set("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") - {text[place]})))
-    with pytest.raises(ScanError):
-        _scan.from_text("C", text[:place] + other + text[place + 1 :])
+    with pytest.raises(text_form.TextFormError):
+        text_form.from_text("C", text[:place] + other + text[place + 1 :])
 
 
 def test_only_one_spelling_is_read() -> None:
     """Base32's spare bits at the end must be zero, as RFC 4648 §3.5 recommends."""
-    text = _scan.to_text("C", b"\x00")
+    text = text_form.to_text("C", b"\x00")
     last = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567".index(text[-1])
     assert len(base64.b32decode(text[5:])) == 5
-    odd = _scan.to_text("C", b"\x00\x00")
+    odd = text_form.to_text("C", b"\x00\x00")
     assert len(odd[5:]) % 8
-    with pytest.raises(ScanError):
-        _scan.from_text("C", odd[:-1] + "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[last ^ 1])
+    with pytest.raises(text_form.TextFormError):
+        text_form.from_text("C", odd[:-1] + "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[last ^ 1])
 
 
 def test_a_forged_document_is_refused(wallet: Wallet) -> None:
@@ -152,7 +152,7 @@ def test_a_forged_document_is_refused(wallet: Wallet) -> None:
     signed = SignedDocument.FromString(wallet.consent_to_redeem("grocer", 50).signed)
     signed.document = signed.document.replace(b"grocer", b"forger")
     with pytest.raises(ScanError, match="signature"):
-        Consent.from_text(_scan.to_text("C", encode(signed)))
+        Consent.from_text(text_form.to_text("C", encode(signed)))
     with pytest.raises(ScanError, match="signature"):
         Consent.from_bytes(wallet.order_to_close().signed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from coalition.wire import encode
 from partner_sdk import Client
 from settlement.follower import Follower
 from settlement.intake import Intake
+from settlement.store import database
 from settlement.store.database import Database
 from tests.partner_sdk.dishonest_hub import NETWORK_ID, DishonestHub, key_of, registration
 from tests.settlement.books import new_database
@@ -94,6 +96,22 @@ def test_hub_may_be_away_for_long(reading: Reading) -> None:
     assert not reading.intake.problem
     reading.hub.restart()
     assert reading.intake.wait_for(7, 30).state.sequence == 7
+
+
+def test_locked_database_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where another program keeps the database locked, what was read is taken in once and only after that has ended."""
+    monkeypatch.setattr(database, "_BUSY_TIMEOUT_S", 0.1)
+    reading = Reading(tmp_path)
+    reading.beginning()
+    backup = sqlite3.connect(tmp_path / "settlement.db", isolation_level=None)
+    backup.execute("BEGIN IMMEDIATE")
+    reading.hub.tell(reading.more())
+    assert reading.intake.wait_for(7, 1.5).state.sequence == 6
+    backup.execute("ROLLBACK")
+    backup.close()
+    assert reading.intake.wait_for(7, 20).state.sequence == 7
+    assert not reading.intake.problem
+    reading.close()
 
 
 def test_stopped_follower_goes_on_where_it_stopped(reading: Reading) -> None:

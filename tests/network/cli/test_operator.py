@@ -117,7 +117,7 @@ def test_damaged_document_is_refused(operate: Run, tmp_path: Path) -> None:
     forged.signature.signature = bytes(64)
     for content, message in (
         (text[:-10].encode(), "cut off or damaged"),
-        (text.replace("CP1A", "CP1T").encode(), "CP1A is needed"),
+        (text.replace("CP1A", "CP1T").encode(), "an application of a party is needed"),
         (forged.SerializeToString(), "SIGNATURE_INVALID"),
         (b"what is this", "MALFORMED"),
     ):

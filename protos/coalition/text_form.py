@@ -15,8 +15,6 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
-from partner_sdk._errors import ScanError
-
 _PREFIX: Final = "CP"
 _VERSION: Final = "1"
 _CHECKSUM_BYTES: Final = 4
@@ -38,6 +36,10 @@ KINDS: Final[Mapping[str, str]] = {
 }
 
 
+class TextFormError(ValueError):
+    """A text that is damaged, or of another kind; says what to do."""
+
+
 def to_text(letter: str, document: bytes) -> str:
     """The text form of a document of this kind."""
     assert letter in KINDS
@@ -49,35 +51,35 @@ def to_text(letter: str, document: bytes) -> str:
 def from_text(letter: str, text: str) -> bytes:
     """The document in a text form of this kind. Blanks and line ends around it, which scanners add, do not matter.
 
-    Raises ScanError.
+    Raises TextFormError.
     """
     wanted = KINDS[letter]
     head, separator, body = text.strip().partition(":")
     if not separator or not head.upper().startswith(_PREFIX):
-        raise ScanError(
+        raise TextFormError(
             f"This is not {wanted}: such a text begins with {_PREFIX}{_VERSION}{letter}:. Scan the right code."
         )
     if head.upper() == head.lower().upper() != head or body != body.upper():
-        raise ScanError("The scanner sends lower-case letters: switch off its caps lock or case conversion.")
+        raise TextFormError("The scanner sends lower-case letters: switch off its caps lock or case conversion.")
     if len(head) != len(_PREFIX) + 2 or head[-2] != _VERSION:
-        raise ScanError(
+        raise TextFormError(
             f"This code was made by another version of the app ({head}); this till reads version {_VERSION}."
         )
     if head[-1] != letter:
         found = KINDS.get(head[-1], "something else")
-        raise ScanError(f"This is {found}, and {wanted} is needed.")
+        raise TextFormError(f"This is {found}, and {wanted} is needed.")
     document = _decoded(body)
     if document[-_CHECKSUM_BYTES:] != _checksum(head, document[:-_CHECKSUM_BYTES]):
-        raise ScanError("The text is damaged: its checksum is wrong. Scan it again, the whole of it.")
+        raise TextFormError("The text is damaged: its checksum is wrong. Scan it again, the whole of it.")
     return document[:-_CHECKSUM_BYTES]
 
 
 def _decoded(body: str) -> bytes:
     strange = sorted(set(body) - _ALPHABET)
     if strange:
-        raise ScanError(f"The text has a character that does not belong there ({strange[0]!r}). Scan it again.")
+        raise TextFormError(f"The text has a character that does not belong there ({strange[0]!r}). Scan it again.")
     if len(body) > _LENGTH_MAX:
-        raise ScanError("The text is too long to be one code. Scan one code at a time.")
+        raise TextFormError("The text is too long to be one code. Scan one code at a time.")
     try:
         document = base64.b32decode(body + "=" * (-len(body) % 8))
     except binascii.Error:
@@ -85,7 +87,7 @@ def _decoded(body: str) -> bytes:
     # Base32 has spare bits at the end; only one spelling of a document is taken.
     canonical = base64.b32encode(document).decode().rstrip("=") == body
     if not canonical or len(document) <= _CHECKSUM_BYTES:
-        raise ScanError("The text is cut off or damaged. Scan it again, the whole of it.")
+        raise TextFormError("The text is cut off or damaged. Scan it again, the whole of it.")
     return document
 
 
