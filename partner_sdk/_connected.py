@@ -33,7 +33,7 @@ class Target:
         """The settlement service. Raises ConfigurationError when the profile does not say where it is."""
         if connection.settlement_address is None:
             raise ConfigurationError(
-                'The profile does not say where the settlement service is: add settlement_address = "host:port".'
+                'The profile does not say where the settlement service is: add settlement_address = "host:port" to it.'
             )
         return cls(SETTLEMENT, connection.settlement_address, connection.settlement_tls_ca or connection.tls_ca)
 

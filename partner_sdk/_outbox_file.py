@@ -37,8 +37,11 @@ class RecordFile:
     def __init__(self, path: Path) -> None:
         self.path: Final = path
         new = not path.exists()
-        # No buffer: what is written is the operating system's at once, and on the disk after fsync.
-        self._file: BinaryIO = open(path, "x+b" if new else "r+b", buffering=0)  # noqa: SIM115 - kept open
+        try:
+            # No buffer: what is written is the operating system's at once, and on the disk after fsync.
+            self._file: BinaryIO = open(path, "x+b" if new else "r+b", buffering=0)  # noqa: SIM115 - kept open
+        except OSError as error:
+            raise OutboxError(f"The outbox {path} cannot be opened: {error.strerror}.") from error
         try:
             self._lock()
             if new:
@@ -88,6 +91,8 @@ class RecordFile:
                 msvcrt.locking(self._file.fileno(), msvcrt.LK_NBLCK, 1)
             else:
                 fcntl.flock(self._file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if not os.path.samestat(os.fstat(self._file.fileno()), os.stat(self.path)):
+                    raise OSError("replaced between opening and locking")
         except OSError as error:
             raise OutboxError(
                 f"The outbox {self.path} is in use by another process. Give each till its own file."
@@ -140,8 +145,9 @@ class RecordFile:
         self._end = position
 
 
-def replace_file(path: Path, records: Iterator[tuple[int, bytes]]) -> None:
-    """Put a file of these records in the place of another, in one step."""
+def replace_file(old: RecordFile, records: Iterator[tuple[int, bytes]]) -> RecordFile:
+    """Put a file of these records in the place of an open one, in one step; gives it, open, and closes the other."""
+    path = old.path
     fresh = path.with_name(path.name + ".new")
     fresh.unlink(missing_ok=True)
     file = RecordFile(fresh)
@@ -150,8 +156,14 @@ def replace_file(path: Path, records: Iterator[tuple[int, bytes]]) -> None:
             file.append(kind, payload)
     finally:
         file.close()
-    fresh.replace(path)
-    _sync_folder(path.parent)
+    try:
+        if sys.platform == "win32":
+            old.close()  # Windows replaces no open file; elsewhere the old one stays locked until it is out of the way.
+        fresh.replace(path)
+        _sync_folder(path.parent)
+        return RecordFile(path)
+    finally:
+        old.close()
 
 
 def _read_all(file: BinaryIO) -> bytes:

@@ -73,7 +73,13 @@ class Profile:
             return cls.load(path / FOLDER_FILE)
         if path.suffix == SUFFIX or len(path.parts) > 1:
             return cls.load(path)
-        return cls.load(profile_folder() / f"{path.name}{SUFFIX}")
+        named = profile_folder() / f"{path.name}{SUFFIX}"
+        if not named.exists():
+            raise ConfigurationError(
+                f"There is no profile {path.name!r}: {named} is not there. A file elsewhere is named with its ending,"
+                f" as in {path.name}{SUFFIX}."
+            )
+        return cls.load(named)
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Profile:
@@ -88,6 +94,10 @@ class Profile:
                 values[name] = [item.strip() for item in values[name].split(",")]
         here = Path.cwd()
         if not given.get(PROFILE_VARIABLE):
+            if not values:
+                raise ConfigurationError(
+                    f"There is no profile: set {PROFILE_VARIABLE} to its file, or name it where you call (--profile FILE)."
+                )
             return _from_values(values, here, f"The environment (there is no {PROFILE_VARIABLE})")
         profile = cls.find(given[PROFILE_VARIABLE])
         return replace(profile, **_typed(values, here, "The environment"))

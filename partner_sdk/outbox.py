@@ -31,7 +31,17 @@ from partner_sdk._errors import CoalitionError, OutboxError, Refusal
 from partner_sdk._methods import present_as
 from partner_sdk._outbox_file import RecordFile, replace_file
 from partner_sdk._outcomes import Outcome
-from partner_sdk._refusals import REFUSALS, Overloaded, RateLimited, ShuttingDown, UnknownRefusal
+from partner_sdk._refusals import (
+    REFUSALS,
+    AuthorUnknown,
+    ClockSkew,
+    KeyUnknown,
+    Overloaded,
+    PartySuspended,
+    RateLimited,
+    ShuttingDown,
+    UnknownRefusal,
+)
 from partner_sdk._sealed import Sealed, prepare, reopen, seal_one
 from partner_sdk._session import Session
 from partner_sdk._steps import Emit, Flow
@@ -43,7 +53,8 @@ P = ParamSpec("P")
 LIFETIME: Final = timedelta(days=7)
 LIFETIME_MAX: Final = timedelta(days=30)
 WAITING_MAX: Final = 100_000
-_PASSING: Final = (Overloaded, RateLimited, ShuttingDown)
+#: Refusals that say nothing about the transaction itself: it is taken once time passes, or the operator has acted.
+_PASSING: Final = (Overloaded, RateLimited, ShuttingDown, ClockSkew, PartySuspended, AuthorUnknown, KeyUnknown)
 
 
 class _Kind(IntEnum):
@@ -141,12 +152,9 @@ class Outbox:
 
     def forget_sent(self) -> None:
         """Drop everything but what waits, so that the file does not grow for ever."""
-        path = self._file.path
         kept = [(int(_Kind.OWNER), self._owner())]
         kept += [(int(_Kind.ENVELOPE), envelope) for envelope in self._waiting.values()]
-        self._file.close()
-        replace_file(path, iter(kept))
-        self._file = RecordFile(path)
+        self._file = replace_file(self._file, iter(kept))
         self._settled.clear()
 
     def close(self) -> None:
@@ -202,7 +210,8 @@ def flush(session: Session, outbox: Outbox) -> Flow[Delivery]:
     """Send what an outbox keeps, in order, and give what became of each.
 
     Rejections and refusals are noted and passed over; they need somebody to look at them. When the hub is not there, or
-    has too much to do, the TransportError or Refusal is raised and the rest stays kept: call this again later.
+    takes nothing from this party now (it has too much to do, the party is suspended or its key not registered yet, the
+    clock was ahead), the TransportError or Refusal is raised and the rest stays kept: call this again later.
     """
     while (envelope := outbox.next_waiting()) is not None:
         sealed = reopen(session.connection, envelope)

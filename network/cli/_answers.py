@@ -24,6 +24,8 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
         table.add_column(column, justify="right" if is_number else "left", no_wrap=is_number)
     for row in rows:
         table.add_row(*(f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row))
+    if not rows:
+        table.add_row("none")
     # Piped into a file there is no terminal whose width would cut it.
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any, Final, NoReturn, TypeAlias, cast
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from google.rpc import status_pb2
 
 from coalition.errors import FieldViolation, Refused, reason_name
@@ -21,6 +23,7 @@ Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 Context = grpc.aio.ServicerContext[Any, Any]
 Unary = Callable[[Any, Context], Awaitable[Any]]
 Streaming = Callable[[Any, Context], AsyncIterator[Any]]
+Decoder = Callable[[bytes], Any]
 
 _OURS: Final = "/coalition."
 # gRPC carries 8 KiB of metadata for sure. The message stands in it twice, once with bytes that are not ASCII as three.
@@ -91,23 +94,43 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
 
 
 def _wrap(method: str, handler: Handler) -> Handler:
-    decode, encode = handler.request_deserializer, handler.response_serializer
+    # gRPC hands over bytes: where they are no message, its own error would show how this program is made.
+    decode, encode = _decoder(handler.request_deserializer), handler.response_serializer
     if handler.unary_unary is not None:
-        unary = _unary(method, cast(Unary, handler.unary_unary))
-        return grpc.unary_unary_rpc_method_handler(cast(Any, unary), decode, encode)
+        unary = _unary(method, cast(Unary, handler.unary_unary), decode)
+        return grpc.unary_unary_rpc_method_handler(cast(Any, unary), None, encode)
     if handler.unary_stream is not None:
-        stream = _streaming(method, cast(Streaming, handler.unary_stream))
-        return grpc.unary_stream_rpc_method_handler(cast(Any, stream), decode, encode)
+        stream = _streaming(method, cast(Streaming, handler.unary_stream), decode)
+        return grpc.unary_stream_rpc_method_handler(cast(Any, stream), None, encode)
     assert handler.stream_stream is not None, "the protocol has no methods that take a stream and give one answer"
-    stream = _streaming(method, cast(Streaming, handler.stream_stream))
-    return grpc.stream_stream_rpc_method_handler(cast(Any, stream), decode, encode)
+    stream = _streaming(method, cast(Streaming, handler.stream_stream), partial(_each, decode))
+    return grpc.stream_stream_rpc_method_handler(cast(Any, stream), None, encode)
 
 
-def _unary(method: str, behavior: Unary) -> Unary:
-    async def serve(request: Any, context: Context) -> Any:
+def _decoder(parse: Callable[[bytes], Any] | None) -> Decoder:
+    assert parse is not None, "generated code knows its messages"
+
+    def decode(data: bytes) -> Any:
+        try:
+            return parse(data)
+        except DecodeError:
+            raise Refused(
+                error_pb2.REASON_MALFORMED, "The request is not the message that this method takes."
+            ) from None
+
+    return decode
+
+
+async def _each(decode: Decoder, requests: AsyncIterator[bytes]) -> AsyncIterator[Any]:
+    async for data in requests:
+        yield decode(data)
+
+
+def _unary(method: str, behavior: Unary, decode: Decoder) -> Unary:
+    async def serve(data: bytes, context: Context) -> Any:
         call = _Call(method, context)
         try:
-            response = await behavior(request, context)
+            response = await behavior(decode(data), context)
         except Refused as refused:
             await call.refuse(refused)
         except asyncio.CancelledError:
@@ -121,11 +144,11 @@ def _unary(method: str, behavior: Unary) -> Unary:
     return serve
 
 
-def _streaming(method: str, behavior: Streaming) -> Streaming:
-    async def serve(request: Any, context: Context) -> AsyncIterator[Any]:
+def _streaming(method: str, behavior: Streaming, decode: Callable[[Any], Any]) -> Streaming:
+    async def serve(data: Any, context: Context) -> AsyncIterator[Any]:
         call = _Call(method, context)
         try:
-            async for response in behavior(request, context):
+            async for response in behavior(decode(data), context):
                 yield response
         except Refused as refused:
             await call.refuse(refused)

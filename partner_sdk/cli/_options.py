@@ -133,6 +133,8 @@ def _keep(error: InDoubt, as_json: bool) -> NoReturn:
 
 def _fail(error: Exception, as_json: bool) -> NoReturn:
     text = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
+    if isinstance(error, FileExistsError):
+        text = f"{error.filename} is there already, and is not overwritten. Choose another name."
     if as_json:
         facts = dict(error.facts) if isinstance(error, Refusal | Rejection) else {}
         print_json({"error": type(error).__name__, "message": text, "facts": facts})

@@ -46,11 +46,15 @@ def moment_text(moment: datetime | None) -> str:
 
 def rows_table(title: str, rows: Rows, columns: Sequence[str]) -> Table:
     """A table of rows; figures to the right, with thousands set off."""
-    table = Table(title=title, title_justify="left", title_style="bold")
+    # A title is cut into lines of its table's width, and ids must stay in one piece.
+    width = max(map(len, title.splitlines()))
+    table = Table(title=title, title_justify="left", title_style="bold", min_width=width)
     for column in columns:
         table.add_column(column.replace("_", " "), justify="left" if column in _WORDS else "right")
     for row in rows:
         table.add_row(*(_cell(row[column]) for column in columns))
+    if not rows:
+        table.add_row("none")
     return table
 
 

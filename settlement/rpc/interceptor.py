@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 
 from coalition.errors import Refused, reason_name, status_code
 from coalition.status import TRAILER, to_status
@@ -40,18 +41,21 @@ class CallInterceptor(grpc.ServerInterceptor):
         method = handler_call_details.method
         if handler is None or handler.unary_unary is None or not method.startswith(_OURS):
             return handler
+        # gRPC hands over bytes: where they are no message, its own error would not be one of this protocol.
         return grpc.unary_unary_rpc_method_handler(
-            _serving(handler.unary_unary, method.rpartition("/")[2]),
-            request_deserializer=handler.request_deserializer,
+            _serving(handler.unary_unary, method.rpartition("/")[2], handler.request_deserializer),
+            request_deserializer=None,
             response_serializer=handler.response_serializer,
         )
 
 
-def _serving(behavior: _Unary, method: str) -> _Unary:
-    def serve(request: Any, context: grpc.ServicerContext) -> Any:
+def _serving(behavior: _Unary, method: str, parse: Callable[[bytes], Any] | None) -> _Unary:
+    assert parse is not None, "generated code knows its messages"
+
+    def serve(data: bytes, context: grpc.ServicerContext) -> Any:
         call = _Call(method, context)
         try:
-            response = behavior(request, context)
+            response = behavior(_parsed(parse, data), context)
         except Refused as refused:
             call.refuse(refused)
         except Exception:  # noqa: BLE001 - the last resort of every call; logged in full, answered with an id
@@ -67,6 +71,13 @@ def _serving(behavior: _Unary, method: str) -> _Unary:
         return response
 
     return serve
+
+
+def _parsed(parse: Callable[[bytes], Any], data: bytes) -> Any:
+    try:
+        return parse(data)
+    except DecodeError:
+        raise Refused(error_pb2.REASON_MALFORMED, "The request is not the message that this method takes.") from None
 
 
 class _Call:

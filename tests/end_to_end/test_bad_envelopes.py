@@ -128,18 +128,6 @@ def nested_unknown(outsider: Outsider) -> bytes:
     return outsider.seal("grocer", bare + b"\x12" + bytes([len(body)]) + body)
 
 
-def long_redemption(outsider: Outsider) -> bytes:
-    """Fewer transactions than are allowed, and more bytes."""
-    signed = sign_document(dsse.CONSENT, consent_of(outsider), outsider.key("anna"))
-    redeem = pb.Redeem(holder_id="anna", points=1, reference="r" * 64, consent=signed)
-    padding = pb.Redeem(holder_id="anna", points=1, reference="é" * 500)
-    return outsider.seal(
-        "grocer",
-        *(outsider.transaction(redeem=redeem) for _ in range(100)),
-        *(outsider.transaction(redeem=padding) for _ in range(899)),
-    ) + bytes(0)
-
-
 REFUSED: dict[str, tuple[Make, str, grpc.StatusCode, str]] = {
     "forged signature": (changed(issue, forge), "SIGNATURE_INVALID", UNAUTHENTICATED, "Signature 0 does not match"),
     "truncated signature": (changed(issue, truncate), "SIGNATURE_INVALID", UNAUTHENTICATED, "Signature 0"),

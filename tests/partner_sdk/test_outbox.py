@@ -13,15 +13,17 @@ from pathlib import Path
 
 import pytest
 
-from partner_sdk import Client, drafts, new_transaction_id
+from partner_sdk import Client, PartyStatus, drafts, new_transaction_id
 from partner_sdk._outbox_file import RecordFile
 from partner_sdk.errors import (
+    ClockSkew,
     EnvelopeExpired,
     FieldInvalid,
     HolderUnknown,
     InDoubt,
     InsufficientPoints,
     OutboxError,
+    PartySuspended,
     Unreachable,
 )
 from partner_sdk.outbox import Outbox
@@ -88,6 +90,49 @@ def test_notes_what_was_rejected_or_refused(network: LocalNetwork, grocer: Clien
         assert found == [EnvelopeExpired, EnvelopeExpired, type(None), InsufficientPoints, HolderUnknown]
     with Outbox(path, grocer.connection) as outbox:
         assert [type(delivery.error) for delivery in outbox.deliveries()] == found
+
+
+def test_a_suspended_party_loses_nothing(network: LocalNetwork, path: Path) -> None:
+    """What is refused because of who sends it now stays kept, and is sent once that has changed."""
+    anna = network.member()
+    pharmacy = network.client("pharmacy")
+    with Outbox(path, pharmacy.connection) as outbox:
+        outbox.issue(anna.holder_id, 5)
+        network.operator.set_party_status("pharmacy", PartyStatus.SUSPENDED, "terms not kept")
+        with pytest.raises(PartySuspended):
+            list(pharmacy.flush(outbox))
+        assert len(outbox) == 1
+        network.operator.set_party_status("pharmacy", PartyStatus.ACTIVE, "settled")
+        assert [delivery.error for delivery in pharmacy.flush(outbox)] == [None]
+
+
+def test_a_clock_that_was_ahead_loses_nothing(network: LocalNetwork, grocer: Client, path: Path) -> None:
+    """What was signed by a clock that ran ahead stays kept until its moment has come."""
+    anna = network.member()
+    ahead = replace(grocer.connection, clock=lambda: network.clock() + 3_600_000_000)
+    with Outbox(path, ahead) as outbox:
+        outbox.issue(anna.holder_id, 5)
+        with pytest.raises(ClockSkew):
+            list(grocer.flush(outbox))
+        assert len(outbox) == 1
+        network.clock.advance(seconds=3_600)
+        assert [delivery.error for delivery in grocer.flush(outbox)] == [None]
+
+
+def test_stays_locked_while_it_is_tidied(grocer: Client, path: Path) -> None:
+    """Nobody else gets hold of the file while what was sent is dropped, or of the file that was there before."""
+    with Outbox(path, grocer.connection) as outbox:
+        before = path.stat().st_ino
+        outbox.forget_sent()
+        assert path.stat().st_ino != before
+        with pytest.raises(OutboxError, match="in use"):
+            Outbox(path, grocer.connection)
+
+
+def test_a_folder_that_is_not_there_is_told(grocer: Client, path: Path) -> None:
+    """An outbox that cannot be opened is an OutboxError like all others."""
+    with pytest.raises(OutboxError, match="cannot be opened"):
+        Outbox(path / "nowhere", grocer.connection)
 
 
 def test_keeps_an_id_once(network: LocalNetwork, grocer: Client, outbox: Outbox) -> None:

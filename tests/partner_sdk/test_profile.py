@@ -150,7 +150,11 @@ def test_the_environment_overrides(profile: Path, monkeypatch: pytest.MonkeyPatc
     )
     assert whole.hub_keys == (KEY.public, bytes(32))
     with pytest.raises(ConfigurationError, match=r"COALITION_PROFILE\) lacks network_id"):
+        Profile.from_env({"COALITION_PARTY_ID": "grocer"})
+    with pytest.raises(ConfigurationError, match="There is no profile: set COALITION_PROFILE"):
         Profile.from_env({})
+    with pytest.raises(ConfigurationError, match=r"named with its ending, as in nobody\.toml"):
+        Profile.find("nobody")
     monkeypatch.setenv("COALITION_PROFILE", str(profile))
     monkeypatch.setenv("COALITION_PASSPHRASE", "secret")
     with Client.from_env(timeout_s=2) as client:

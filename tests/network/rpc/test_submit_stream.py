@@ -63,7 +63,7 @@ async def _stream_many(store: Store) -> None:
         stopping=stopping,
     )
     # Large enough to be admitted in the thread, which has something else to do at first.
-    large = [town.data("grocer", *(town.issue("anna", 1) for _ in range(150))) for _ in range(5)]
+    large = [town.data("grocer", *(town.issue("anna", 1) for _ in range(300))) for _ in range(5)]
     read = 0
 
     async def requests() -> AsyncIterator[SubmitStreamRequest]:
@@ -83,7 +83,7 @@ async def _stream_many(store: Store) -> None:
     await asyncio.sleep(0.1)
     assert read == 1
     gate.set()
-    assert await serving == [150] * 5
+    assert await serving == [300] * 5
     await busy
     assert await asyncio.to_thread(writer.stop, 10)
     await asyncio.to_thread(threads.close)

@@ -118,7 +118,7 @@ def test_joining(network: LocalNetwork, run: Run) -> None:
     made = answer(run("keygen", "key.pem", "--json"))
     assert load_key(Path("key.pem"), network.passphrase).public == base64.b64decode(made["public_key"])
     assert oct(os.stat("key.pem").st_mode & 0o777) == "0o600"
-    assert "File exists" in run("keygen", "key.pem", code=1).stderr
+    assert "key.pem is there already" in run("keygen", "key.pem", code=1).stderr
     joining = ("--network-id", network.network_id, "--party-id", "cinema")
     run("apply", "key.pem", *joining, "--display-name", "Roxy", "--out", "application.txt")
     network.operator.register_party(PartyApplication.from_text(Path("application.txt").read_text()))
