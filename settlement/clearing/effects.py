@@ -13,7 +13,7 @@ from coalition.form.checks import OUTSTANDING_MAX
 from coalition.v1 import network_pb2, transaction_pb2
 from settlement.clearing.directory import Directory, Network
 from settlement.clearing.entry import ClearingError, Entry
-from settlement.clearing.rates import Split
+from settlement.clearing.rates import Rates, Split
 from settlement.clearing.totals import Activity, Sums
 
 _ISSUERS: Final = (network_pb2.PARTY_KIND_PARTNER, network_pb2.PARTY_KIND_CHARITY)
@@ -71,8 +71,7 @@ def _issue(entry: Entry, directory: Directory, sums: Sums) -> None:
     rates = directory.rates(entry.author, _day(directory, entry.committed_us), entry.sequence)
     operator = _network(directory).operator
     sums.owe(entry.author, operator, 0, points * rates.issue_fee)
-    if rates.prefund:
-        sums.owe(entry.author, operator, points, points * rates.prefund)
+    _owe_prefund(sums, entry.author, operator, points, rates)
     sums.count(entry.author, Activity(issued_points=points))
 
 
@@ -91,6 +90,7 @@ def _accept(entry: Entry, points: int, directory: Directory, sums: Sums) -> None
     for issuer, redeemed in _points_by_issuer(entry, directory, points).items():
         _count_redeemed(sums, issuer, acceptor, redeemed)
         if issuer == acceptor:
+            _owe_prefund(sums, operator, issuer, redeemed, directory.price_of(issuer, day, entry.sequence))
             continue
         split = _split(directory, issuer, acceptor, day, entry.sequence)
         sums.owe(issuer, acceptor, redeemed, redeemed * split.direct)
@@ -117,8 +117,7 @@ def _reverse_issue(entry: Entry, directory: Directory, sums: Sums) -> None:
     rates = directory.rates(entry.author, _day(directory, original.committed_us), original.sequence)
     operator = _network(directory).operator
     sums.owe(operator, entry.author, 0, points * rates.issue_fee)
-    if rates.prefund:
-        sums.owe(operator, entry.author, points, points * rates.prefund)
+    _owe_prefund(sums, operator, entry.author, points, rates)
     sums.count(entry.author, Activity(issued_points=-points))
 
 
@@ -128,6 +127,7 @@ def _reverse_redemption(entry: Entry, directory: Directory, sums: Sums) -> None:
     for issuer, returned in _points_by_issuer(entry, directory, entry.transaction.reverse.points).items():
         _count_redeemed(sums, issuer, acceptor, -returned)
         if issuer == acceptor:
+            _owe_prefund(sums, issuer, operator, returned, directory.price_of(issuer, day, original.sequence))
             continue
         split = _split(directory, issuer, acceptor, day, original.sequence)
         sums.owe(acceptor, issuer, returned, returned * split.direct)
@@ -136,7 +136,10 @@ def _reverse_redemption(entry: Entry, directory: Directory, sums: Sums) -> None:
 
 
 def _expire(entry: Entry, directory: Directory, sums: Sums) -> None:
+    """Nobody will be paid for these points: breakage is the issuer's, and so is what it prefunded of it."""
+    operator, day = _network(directory).operator, _day(directory, entry.committed_us)
     for issuer, expired in _allocated(entry, directory).items():
+        _owe_prefund(sums, operator, issuer, expired, directory.price_of(issuer, day, entry.sequence))
         sums.count(issuer, Activity(expired_points=expired))
 
 
@@ -166,6 +169,12 @@ def _require_own_points(entry: Entry, directory: Directory, points: int) -> None
     if arrears < 0:
         raise ClearingError(entry.sequence, f"{arrears} points of arrears.")
     _require_total(entry, by_issuer.total() + arrears, points)
+
+
+def _owe_prefund(sums: Sums, debtor: str, creditor: str, points: int, rates: Rates) -> None:
+    """The prefunded share of these points changes hands again."""
+    if rates.prefund:
+        sums.owe(debtor, creditor, points, points * rates.prefund)
 
 
 def _count_redeemed(sums: Sums, issuer: str, acceptor: str, points: int) -> None:

@@ -69,7 +69,7 @@ def test_is_found_by_path_folder_or_name(profile: Path, tmp_path: Path, monkeypa
     party.mkdir()
     expected.save(party / "profile.toml")
     assert Profile.find(party) == expected
-    with pytest.raises(ConfigurationError, match=r"pharmacy\.toml cannot be read"):
+    with pytest.raises(ConfigurationError, match=r"pharmacy\.toml is not there.*as in pharmacy\.toml"):
         Profile.find("pharmacy")
 
 
@@ -153,8 +153,6 @@ def test_the_environment_overrides(profile: Path, monkeypatch: pytest.MonkeyPatc
         Profile.from_env({"COALITION_PARTY_ID": "grocer"})
     with pytest.raises(ConfigurationError, match="There is no profile: set COALITION_PROFILE"):
         Profile.from_env({})
-    with pytest.raises(ConfigurationError, match=r"named with its ending, as in nobody\.toml"):
-        Profile.find("nobody")
     monkeypatch.setenv("COALITION_PROFILE", str(profile))
     monkeypatch.setenv("COALITION_PASSPHRASE", "secret")
     with Client.from_env(timeout_s=2) as client:

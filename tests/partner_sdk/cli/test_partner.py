@@ -172,7 +172,7 @@ def test_shows_and_checks_profiles(network: LocalNetwork, run: Run, tmp_path: Pa
     save_key(tmp_path / "new.pem", SigningKey.generate(), network.passphrase)
     unregistered = run("profile", "check", COALITION_KEY=str(tmp_path / "new.pem"), code=1).stdout
     assert "not signed by an active key" in unregistered
-    assert "COALITION_PROFILE) lacks" in run("profile", "check", COALITION_PROFILE="", code=1).stdout
+    assert "There is no profile" in run("profile", "check", COALITION_PROFILE="", code=1).stdout
 
 
 def test_what_is_in_doubt_is_kept_and_resent(network: LocalNetwork, run: Run) -> None:

@@ -66,6 +66,19 @@ def test_own_points_cause_no_obligation() -> None:
     }
 
 
+def test_own_points_and_expired_ones_give_their_prefunded_share_back() -> None:
+    """Nobody is paid for them, so what the issuer paid in for them is its own again; a refund takes it in once more."""
+    journal = coalition_of_three()
+    redemption = journal.redeem("florist", {"florist": 10})
+    assert owed(journal) == {Pair(OPERATOR, "florist"): Owed(10, 60_000)}
+    journal.close()
+    journal.expire({"florist": 5, "grocer": 5})
+    assert owed(journal, 2) == {Pair(OPERATOR, "florist"): Owed(5, 30_000)}
+    journal.close()
+    journal.reverse(redemption, {"florist": 4})
+    assert owed(journal, 3) == {Pair("florist", OPERATOR): Owed(4, 24_000)}
+
+
 def test_every_cause_is_paid_the_one_rate_in_force() -> None:
     """A charity receives the policy's rate of the day, whatever its own terms say."""
     journal = coalition_of_three(cause_micros=7_000)
@@ -191,7 +204,7 @@ def test_operator_pays_for_points_that_it_made_for_a_party_without_terms() -> No
     }
 
 
-def test_breakage_and_donations_are_counted_and_move_no_money() -> None:
+def test_breakage_and_donations_are_counted_and_move_prefunded_shares_only() -> None:
     """Expired points belong to their issuers, donated ones to the charity whose fund it is, however it was opened."""
     journal = coalition_of_three()
     journal.campaign("school", "playground")
@@ -200,7 +213,7 @@ def test_breakage_and_donations_are_counted_and_move_no_money() -> None:
     journal.donate("playground", {"grocer": 30, "florist": 5})
     journal.donate("library", {"grocer": 1})
     journal.expire({"grocer": 7, "florist": 3})
-    assert owed(journal) == {}
+    assert owed(journal) == {Pair(OPERATOR, "florist"): Owed(3, 18_000)}
     assert activity(journal) == {
         "florist": Activity(expired_points=3),
         "grocer": Activity(expired_points=7),
