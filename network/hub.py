@@ -37,8 +37,8 @@ from network.store.engine import sqlite_url
 from network.store.reads import StoreReads
 from network.store.store import Store
 
-#: How often the hub looks for what is due, and for what other hubs have committed, in seconds. A key that another hub has
-#: removed reads for no longer than the latter.
+#: How often the hub looks for what is due, and for what other hubs have committed, in seconds. A key that another hub
+#: has removed reads for no longer than the latter.
 SWEEP_EVERY_S: Final = 60.0
 LOOK_EVERY_S: Final = 1.0
 

@@ -39,7 +39,8 @@ def submit_stream(
     breaks, what was not answered is sent again, the identical bytes. Envelopes are committed in order, unless the hub
     refuses one because it has too much to do: that one is sent again after those under way. When an envelope is refused
     for good, the outcomes of those under way are still given, and then its Refusal is raised. Raises InDoubt when the
-    hub stays silent for longer than the client's timeout.
+    hub stays silent for longer than the client's timeout. Drafts with a `transaction_id` of your own can all be sent
+    again after that: what was committed is answered, not booked twice.
     """
     return _Bulk(session, drafts, envelope_size).run()
 

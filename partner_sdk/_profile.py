@@ -96,7 +96,7 @@ class Profile:
         if not given.get(PROFILE_VARIABLE):
             if not values:
                 raise ConfigurationError(
-                    f"There is no profile: set {PROFILE_VARIABLE} to its file, or name it where you call (--profile FILE)."
+                    f"There is no profile: set {PROFILE_VARIABLE} to its file, or name it in the call (--profile FILE)."
                 )
             return _from_values(values, here, f"The environment (there is no {PROFILE_VARIABLE})")
         profile = cls.find(given[PROFILE_VARIABLE])

@@ -93,7 +93,11 @@ class Session:
         return cast(R, outcome)
 
     def submit(self, drafts: Sequence[Draft[Any]], *, atomic: bool = False) -> Steps[tuple[Outcome, ...]]:
-        """Send transactions in as few envelopes as they fit into, one after the other."""
+        """Send transactions in as few envelopes as they fit into, one after the other.
+
+        An exception ends it at an envelope, and those before that one stand. Drafts with a `transaction_id` of your own
+        can be sent again, all of them: what was committed is answered, not booked twice.
+        """
         return (yield from self.submit_prepared([self.prepare(draft) for draft in drafts], atomic=atomic))
 
     def submit_prepared(self, prepared: Sequence[Prepared], *, atomic: bool = False) -> Steps[tuple[Outcome, ...]]:

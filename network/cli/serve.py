@@ -88,8 +88,8 @@ async def _serve(opened: Opened, clock: Clock, listen: str, ready_file: Path | N
 def _settle_memory() -> None:
     """Let the garbage collector look less often, and never again at what lives as long as the hub.
 
-    A batch makes tens of thousands of records that reference counts free without it, and by default it would walk through
-    all of them, modules and tables included, every few hundred: that took a good tenth of the writer's time.
+    A batch makes tens of thousands of records, which reference counts free without it. By default it would look through
+    them every few hundred, and now and then through all modules and tables: a good tenth of the writer's time.
     """
     gc.collect()
     gc.freeze()

@@ -129,12 +129,6 @@ def test_stays_locked_while_it_is_tidied(grocer: Client, path: Path) -> None:
             Outbox(path, grocer.connection)
 
 
-def test_a_folder_that_is_not_there_is_told(grocer: Client, path: Path) -> None:
-    """An outbox that cannot be opened is an OutboxError like all others."""
-    with pytest.raises(OutboxError, match="cannot be opened"):
-        Outbox(path / "nowhere", grocer.connection)
-
-
 def test_keeps_an_id_once(network: LocalNetwork, grocer: Client, outbox: Outbox) -> None:
     """Keeping the same sale again keeps one; another sale under its id is an error."""
     anna = network.member()

@@ -166,7 +166,7 @@ def test_codes_of_a_holder_are_few(hub: RunningHub, anna: str) -> None:
 
 
 def test_codes_that_are_past_do_not_pile_up(hub: RunningHub, anna: str) -> None:
-    """Who has one code of a moment made after the other leaves no more behind than who has one made; wrong tries stay."""
+    """Who has many codes of a moment made, one after the other, leaves one row behind; wrong tries are remembered."""
     right = create(hub, request_of(hub, anna, expires_us=hub.clock() + US_PER_S)).code
     with pytest.raises(Refused):
         exchange(hub, wrong_code(right))

@@ -106,7 +106,7 @@ def test_errors_are_words_and_an_exit_code(network: LocalNetwork, run: Run) -> N
     said = answer(run("redeem", anna.holder_id, "20", "--json", code=1))
     assert (said["error"], said["facts"]["available"]) == ("InsufficientPoints", "1")
     assert "is not a consent" in run("redeem", anna.holder_id, "1", "--consent", "nonsense", code=1).stderr
-    assert "cannot be read" in run("balance", "anna", "--profile", "nobody", code=1).stderr
+    assert "is not there" in run("balance", "anna", "--profile", "nobody", code=1).stderr
     assert "passphrase" in run("balance", "anna", COALITION_PASSPHRASE="", code=1).stderr
     assert "wrong" in run("balance", "anna", COALITION_PASSPHRASE="wrong", code=1).stderr
     Path("passphrase").write_text(network.passphrase + "\n")
