@@ -41,7 +41,7 @@ def use_consent(
         if given != needed:
             raise Rejected(error_pb2.REASON_CONSENT_MISMATCH, field=field, consent=given, transaction=needed)
     key = signed.signature.public_key
-    if key not in holder_keys(ctx, holder) and not _hub_vouches(ctx, key, purpose):
+    if key not in holder_keys(ctx, holder) and not _hub_vouches(ctx, holder, key, purpose):
         raise Rejected(error_pb2.REASON_CONSENT_KEY_UNKNOWN, holder_id=holder.holder_id)
     if consent.expires_us <= ctx.committed_us:
         raise Rejected(error_pb2.REASON_CONSENT_EXPIRED, expires_us=consent.expires_us, committed_us=ctx.committed_us)
@@ -91,6 +91,8 @@ def use_nonce(ctx: Context, who: str, nonce: bytes) -> None:
     ctx.state.nonces.put((who, nonce), ctx.sequence)
 
 
-def _hub_vouches(ctx: Context, key: bytes, purpose: ConsentPurpose.ValueType) -> bool:
-    """A one-time code that the hub has checked stands for a consent to redeem."""
-    return purpose == consent_pb2.CONSENT_PURPOSE_REDEEM and key in ctx.party(ctx.network.hub).keys
+def _hub_vouches(ctx: Context, holder: Holder, key: bytes, purpose: ConsentPurpose.ValueType) -> bool:
+    """A member's one-time code that the hub has checked stands for a consent to redeem."""
+    if holder.kind != network_pb2.HOLDER_KIND_MEMBER or purpose != consent_pb2.CONSENT_PURPOSE_REDEEM:
+        return False
+    return key in ctx.party(ctx.network.hub).keys

@@ -4,4 +4,5 @@ from __future__ import annotations
 
 from partner_sdk.cli._main import main
 
-main(prog_name="coalition")
+if __name__ == "__main__":
+    main(prog_name="coalition")

@@ -43,7 +43,7 @@ def apply(ctx: Context, message: pb.Reverse) -> Effect:
 
 
 def _take_back(ctx: Context, holder: Holder, original: Original, points: int) -> Effect:
-    """Points return to the issuer; what the holder has spent already becomes arrears."""
+    """Points return to the issuer; what the holder no longer has, spent or expired, becomes arrears."""
     issuer = original.author
     filled = original.parts[0].expires_on if original.parts else ""
     lots = lots_of(ctx, holder.holder_id)
@@ -54,7 +54,10 @@ def _take_back(ctx: Context, holder: Holder, original: Original, points: int) ->
             enumerate(lots), key=lambda item: (item[1].expires_on != filled, not item[1].available_on, -item[0])
         )
     ]
-    _, parts, missing = take_any(ctx, holder, ordered, points, lambda lot: lot.issuer == issuer)
+    # What is past its date is gone, swept or not: the outcome must not depend on when the hub swept.
+    _, parts, missing = take_any(
+        ctx, holder, ordered, points, lambda lot: lot.issuer == issuer and lot.expires_on >= ctx.today
+    )
     change_arrears(ctx.state, holder.holder_id, issuer, missing)
     totals = totals_of(ctx.state, issuer)
     ctx.state.totals.put(issuer, totals._replace(issue_reversed=totals.issue_reversed + points))

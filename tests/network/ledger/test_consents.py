@@ -129,6 +129,14 @@ def test_the_hub_vouches_for_a_code_to_redeem(desk: Desk) -> None:
     assert desk.why("pharmacy", desk.transaction(donate=donation)) == "CONSENT_KEY_UNKNOWN"
 
 
+def test_the_hub_does_not_vouch_for_a_fund(desk: Desk) -> None:
+    """Codes are for members; what a charity raised it spends with its own key."""
+    desk.ok("grocer", desk.issue("anna", 50))
+    desk.ok("grocer", desk.donate("anna", "grocer", 50))
+
+    assert desk.why("grocer", desk.code(FUND, "grocer", 50)) == "CONSENT_KEY_UNKNOWN"
+
+
 def test_the_hubs_old_key_vouches_for_nothing(desk: Desk) -> None:
     """When the hub's key is replaced, codes vouched for with the old one are worthless."""
     early = desk.code("anna", "pharmacy", 60)

@@ -124,23 +124,35 @@ def test_arrears_are_kept_for_each_issuer(desk: Desk) -> None:
 
 
 def test_a_refund_takes_what_the_purchase_gave_first(desk: Desk) -> None:
-    """Of the issuer's lots the one that was filled, then pending ones, then those that last longest; of no other."""
+    """Of the issuer's lots the one that was filled, then those that last longest; of no other issuer."""
     early = desk.issue("anna", 10)
     desk.ok("grocer", early)
     desk.at("2024-02-10 12:00")
-    desk.ok("grocer", desk.issue("anna", 20), desk.issue("anna", 30, available_on="2024-02-20"))
+    middle = desk.issue("anna", 20)
+    desk.ok("grocer", middle)
     desk.ok("butcher", desk.issue("anna", 40))
-    desk.at("2024-03-10 12:00")
-    last = desk.issue("anna", 50)
-    desk.ok("grocer", last)
-    desk.ok("pharmacy", desk.redeem("anna", "pharmacy", 1))
 
-    # The first has expired, and still it is what the refunded purchase gave.
     assert parts(desk.ok("grocer", desk.reverse(early, 4))) == [("grocer", "2024-02-29", 4)]
-    first = desk.ok("grocer", desk.reverse(last, 50))
-    assert parts(first) == [("grocer", "2024-04-30", 50)]
-    rest = desk.ok("grocer", desk.reverse(early, 6))
-    assert parts(rest) == [("grocer", "2024-02-29", 6)]
+    desk.at("2024-03-10 12:00")
+    desk.ok("grocer", desk.issue("anna", 50))
+    both = desk.ok("grocer", desk.reverse(middle, 20))
+    assert parts(both) == [("grocer", "2024-03-31", 20)]
+
+
+@pytest.mark.parametrize("swept", [False, True])
+def test_a_refund_finds_no_expired_points(swept: bool, desk: Desk) -> None:
+    """What is past its date is gone whether or not the hub has swept: other lots pay, and then arrears."""
+    early = desk.issue("anna", 10)
+    desk.ok("grocer", early)
+    desk.at("2024-03-10 12:00")
+    desk.ok("grocer", desk.issue("anna", 3))
+    if swept:
+        desk.ok("hub", desk.expire("2024-03-09", "anna"))
+
+    refund = desk.ok("grocer", desk.reverse(early, 10))
+
+    assert parts(refund) == [("grocer", "2024-04-30", 3)]
+    assert refund.arrears_points == 7
 
 
 def test_a_refund_takes_pending_points_before_spendable_ones(desk: Desk) -> None:

@@ -33,7 +33,7 @@ def check_consent(
     given = (consent.network_id, consent.holder_id, consent.acceptor, consent.purpose, consent.recipient_id)
     why.unless(given == (books.network["network_id"], holder_id, at.author, purpose, recipient), "CONSENT_MISMATCH")
     keys = list(keys_of(books, holder))
-    if purpose == CONSENT_PURPOSE_REDEEM:
+    if purpose == CONSENT_PURPOSE_REDEEM and holder["kind"] != FUND:
         keys += books.parties[books.network["hub"]]["keys"]
     why.unless(signed.signature.public_key in keys, "CONSENT_KEY_UNKNOWN")
     why.unless(at.us < consent.expires_us, "CONSENT_EXPIRED")

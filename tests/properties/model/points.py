@@ -180,7 +180,7 @@ def reverse(books: Books, at: Moment, message: pb.Reverse) -> Answer:
     named = (original["kind"], original["sequence"], original["us"])
     if original["kind"] == pb.TRANSACTION_KIND_ISSUE:
         lots = books.lots_of(holder_id, at.today)
-        parts = books.take(holder_id, _of_issue(lots, original, at.author), message.points)
+        parts = books.take(holder_id, _of_issue(lots, original, at), message.points)
         books.keep(holder_id, lots)
         missing = message.points - sum(part[2] for part in parts)
         books.arrears[holder_id, at.author] += missing
@@ -200,10 +200,10 @@ def reverse(books: Books, at: Moment, message: pb.Reverse) -> Answer:
     return Done(holder_id, parts, original=named)
 
 
-def _of_issue(lots: list[Lot], original: dict[str, Any], issuer: str) -> list[Lot]:
-    """The issuer's lots: those the issue filled first, of them pending ones, then those that would last longest."""
+def _of_issue(lots: list[Lot], original: dict[str, Any], at: Moment) -> list[Lot]:
+    """The issuer's lots that have not expired: those the issue filled first, of them pending ones, then the longest."""
     filled = original["parts"][0][1] if original["parts"] else None
-    mine = [lot for lot in reversed(lots) if lot.issuer == issuer]
+    mine = [lot for lot in reversed(lots) if lot.issuer == at.author and lot.expires >= at.today]
     return sorted(mine, key=lambda lot: (lot.expires != filled, lot.available == ""))
 
 

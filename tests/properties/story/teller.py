@@ -177,7 +177,7 @@ class Teller:
         policy = self.books.policy(self.today)
         lifetime_us = policy.envelope_lifetime_max_s * 1_000_000
         created_us = self.now_us - self.random.randrange(lifetime_us // 2)
-        wrong = self.chance(4)
+        wrong = self.chance(6)
         return Envelope(
             network_id=cast.OTHER_NETWORK_ID if wrong and self.chance(15) else cast.NETWORK_ID,
             author=author,
@@ -190,7 +190,7 @@ class Teller:
 
     def _wrong_keys(self, author: str) -> tuple[SigningKey, ...]:
         revoked = self.books.parties.get(author, {"revoked": []})["revoked"]
-        if revoked and self.chance(60):
+        if revoked and self.chance(75):
             return (cast.secret_of(self.one_of(revoked)),)
         return (self.one_of(cast.keys_of(author)), *cast.keys_of(cast.STRANGER)[: self.random.randint(0, 1)])
 
