@@ -40,7 +40,7 @@ demo: $(STAMP) ## Run a whole coalition on real purchases (WEEKS=13 by default; 
 
 .PHONY: test
 test: $(STAMP) ## Run the tests
-	$(RUN) pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(RUN) pytest $(ARGS)
 
 .PHONY: coverage
 coverage: $(STAMP) ## Run the tests and say which branches they reach

@@ -49,6 +49,9 @@ _ADMISSION_TIMEOUT_S: Final = 30.0
 #: first time or at most for the second, those who come are told to wait.
 _QUIET_S: Final = 0.1
 _FAREWELL_S: Final = 3.0
+#: How long answers may take to their callers once everything is committed. A stream of the journal can be long, and its
+#: reader slow: it goes on at the next hub, and must not keep everybody from it.
+_LAST_WORDS_S: Final = 5.0
 
 _log = structlog.stdlib.get_logger("network.hub")
 
@@ -151,8 +154,8 @@ class Hub:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._stopping.quiet(_QUIET_S, _FAREWELL_S)
-        await self._server.stop(grace_s)
         finished = await asyncio.to_thread(self._writer.stop, grace_s)
+        await self._server.stop(_LAST_WORDS_S)
         self._news.close()
         for threads in (self._reading, self._admitting, self._sweeping, self._looking):
             await asyncio.to_thread(threads.close)

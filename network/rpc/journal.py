@@ -84,7 +84,10 @@ class JournalServicer(journal_pb2_grpc.JournalServiceServicer):
                 continue
             if not request.follow:
                 return
+            # A shutdown that began while this piece was on its way has called everybody already.
+            self._stopping.check()
             await self._news.wait_past(chunk.log_size, _LOOK_S)
+            self._stopping.check()
             await asyncio.sleep(_GATHER_S)
 
     def _read(self, sequence: int, author: str) -> Chunk:

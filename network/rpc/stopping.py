@@ -35,13 +35,14 @@ class Stopping:
             raise shutting_down()
 
     async def quiet(self, quiet_s: float, most_s: float) -> None:
-        """Return when for `quiet_s` nobody had to be turned away, at the latest after `most_s`."""
+        """Return when for `quiet_s` nobody had to be turned away and nobody waits, at the latest after `most_s`."""
         loop = asyncio.get_running_loop()
         end = loop.time() + most_s
         while loop.time() < end:
-            before = self._turned_away
+            before, waiting = self._turned_away, len(self._calls)
             await asyncio.sleep(quiet_s)
-            if self._turned_away == before:
+            # Whoever waited at first has been told by now, or else only a moment ago.
+            if self._turned_away == before and not waiting:
                 return
 
     @contextmanager

@@ -27,6 +27,7 @@ from tests.faults.tills import Shop, Till, Warehouse, at_work, open_channel, sha
 
 CALL_S: Final = 20.0
 LOAD_S: Final = 0.3
+STOP_S: Final = 15.0
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +148,9 @@ def test_clients_that_try_again_notice_nothing(network: LocalNetwork, hub: HubPr
         with at_work(workers) as see_progress:
             for _ in range(3):
                 see_progress()
+                began_s = time.monotonic()
                 assert hub.stop() == 0
+                assert time.monotonic() - began_s < STOP_S, "whoever reads slowly does not keep the hub from ending"
                 hub.start()
             see_progress()
         entries = read_journal(network)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from partner_sdk import Client, drafts
-from partner_sdk.errors import CodeInvalid, Overloaded, RateLimited
+from partner_sdk.errors import CodeInvalid, Overloaded, RateLimited, Timeout
 from partner_sdk.testing import LocalNetwork
 
 
@@ -56,7 +57,9 @@ def test_gives_up_at_the_deadline(busy: LocalNetwork) -> None:
 
         def many() -> None:
             for _ in range(60):
-                hasty.with_timeout(0.02).balance(anna.holder_id)
+                # On a busy machine an answer itself may take longer than that.
+                with contextlib.suppress(Timeout):
+                    hasty.with_timeout(0.02).balance(anna.holder_id)
 
         patient = hasty.with_timeout(10)
         patient.network()
