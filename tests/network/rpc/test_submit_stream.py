@@ -80,6 +80,8 @@ async def _stream_many(store: Store) -> None:
         return [len(answer.response.outcomes) async for answer in stream.serve(requests())]
 
     serving = asyncio.create_task(answers())
+    while read == 0:
+        await asyncio.sleep(0.01)
     await asyncio.sleep(0.1)
     assert read == 1
     gate.set()
