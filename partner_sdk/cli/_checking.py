@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -149,7 +150,8 @@ def _about_party(client: Client) -> Iterator[Finding]:
         "all are registered" if not unknown else f"{', '.join(unknown)} is not registered. Ask the operator.",
     )
     if party.kind in (PartyKind.PARTNER, PartyKind.CHARITY):
-        today = client.network().now.date()
+        network = client.network()
+        today = network.now.astimezone(ZoneInfo(network.time_zone)).date()
         in_force = [terms for terms in client.terms() if terms.effective_on <= today]
         yield Finding(
             "terms",
