@@ -7,18 +7,18 @@ import os
 from dataclasses import dataclass
 from typing import Self
 
-from coalition.tokens import HUB, SETTLEMENT
 from partner_sdk._connection import DEFAULT_LIFETIME_S, DEFAULT_TIMEOUT_S, Connection
 from partner_sdk._errors import ConfigurationError
 from partner_sdk._profile import Profile
 from partner_sdk._session import Session
+from partner_sdk._vocabulary import Service
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
     """The service that is called, and the authority that signed its certificate."""
 
-    service: str
+    service: Service
     #: `host:port`.
     address: str
     tls_ca: bytes | None
@@ -26,7 +26,7 @@ class Target:
     @classmethod
     def hub(cls, connection: Connection) -> Target:
         """The hub."""
-        return cls(HUB, connection.address, connection.tls_ca)
+        return cls(Service.HUB, connection.address, connection.tls_ca)
 
     @classmethod
     def settlement(cls, connection: Connection) -> Target:
@@ -35,7 +35,8 @@ class Target:
             raise ConfigurationError(
                 'The profile does not say where the settlement service is: add settlement_address = "host:port" to it.'
             )
-        return cls(SETTLEMENT, connection.settlement_address, connection.settlement_tls_ca or connection.tls_ca)
+        tls_ca = connection.settlement_tls_ca or connection.tls_ca
+        return cls(Service.SETTLEMENT, connection.settlement_address, tls_ca)
 
 
 class Connected:

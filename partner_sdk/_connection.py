@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from cryptography.x509 import load_pem_x509_certificates
-
 from coalition.clock import Clock, system_clock
 from coalition.ids import is_party_id
 from coalition.keys import PUBLIC_KEY_BYTES, SigningKey
@@ -84,6 +82,9 @@ def check_address(address: str, what: str) -> tuple[str, int]:
 
 
 def _check_certificates(pem: bytes) -> None:
+    # Takes long to import, and only who connects needs it.
+    from cryptography.x509 import load_pem_x509_certificates
+
     try:
         load_pem_x509_certificates(pem)
     except ValueError as error:

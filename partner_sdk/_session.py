@@ -10,7 +10,6 @@ from typing import Any, Final, TypeVar, cast
 from google.protobuf.message import Message
 
 from coalition.receipt import ReceiptError, open_receipt
-from coalition.tokens import HUB, LIFETIME_S, METADATA_KEY, authorization, make_token
 from coalition.v1.ledger_service_pb2 import SubmitRequest, SubmitResponse
 from partner_sdk._connection import Connection
 from partner_sdk._draft import Draft
@@ -21,6 +20,7 @@ from partner_sdk._results import result_of
 from partner_sdk._rpc import SUBMIT
 from partner_sdk._sealed import Prepared, Sealed, in_parts, prepare, reopen, seal_one
 from partner_sdk._steps import Metadata, Method, Response, Steps
+from partner_sdk._vocabulary import Service
 
 R = TypeVar("R", bound=Outcome)
 
@@ -36,7 +36,7 @@ class Session:
         self,
         connection: Connection,
         *,
-        service: str = HUB,
+        service: Service = Service.HUB,
         address: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
@@ -60,6 +60,9 @@ class Session:
 
     def metadata(self) -> Metadata:
         """Says who is asking: a token, kept until shortly before it ends."""
+        # Only reads need a token, and what makes one takes long to import.
+        from coalition.tokens import LIFETIME_S, METADATA_KEY, authorization, make_token
+
         now_s = self.connection.clock() // _US_PER_S
         token, made_s = self._token
         if not token or not made_s <= now_s < made_s + LIFETIME_S - _TOKEN_MARGIN_S:

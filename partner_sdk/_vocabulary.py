@@ -7,6 +7,13 @@ from enum import StrEnum
 from coalition.v1 import network_pb2, settlement_service_pb2, transaction_pb2
 
 
+class Service(StrEnum):
+    """The services that take calls, as tokens name them."""
+
+    HUB = "hub"
+    SETTLEMENT = "settlement"
+
+
 class Kind(StrEnum):
     """The kinds of transaction."""
 
