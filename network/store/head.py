@@ -13,22 +13,24 @@ from network.store.sql import driver_text
 
 _MOVING: Final = ("sequence", "committed_us", "window", "reference_sequence", "frontier", "root")
 _READ: Final = select(*(tables.head.c[name] for name in _MOVING[:-1]))
-_READ_TEXT: Final = driver_text(_READ)
-_LOCK_TEXT: Final = driver_text(_READ.with_for_update())
-_WRITE_TEXT: Final = driver_text(update(tables.head).values({name: bindparam(name) for name in _MOVING}), _MOVING)
+_LOCK: Final = _READ.with_for_update()
+_WRITE: Final = update(tables.head).values({name: bindparam(name) for name in _MOVING})
 
 
 def read_head(connection: Connection) -> Head:
     """The head as this connection's transaction sees it."""
-    return _head_of(*connection.exec_driver_sql(_READ_TEXT).one())
+    return _head_of(*connection.exec_driver_sql(driver_text(connection.dialect.name, _READ)).one())
 
 
 def lock_head(connection: Connection) -> Head:
     """The head, which nobody else can move before this transaction ends.
 
-    On SQLite the transaction took the lock when it began; elsewhere this statement takes it.
+    On SQLite the transaction took the lock when it began. On PostgreSQL this statement takes it, and must be the
+    transaction's first. The transaction reads what is committed (READ COMMITTED): the row comes back as the commit that
+    was waited for left it, and every statement after this one takes a snapshot of its own, later than the lock. A
+    commit shows in snapshots before it gives up its locks, so whoever holds this one sees all of the journal.
     """
-    return _head_of(*connection.exec_driver_sql(_LOCK_TEXT).one())
+    return _head_of(*connection.exec_driver_sql(driver_text(connection.dialect.name, _LOCK)).one())
 
 
 def _head_of(sequence: int, committed_us: int, window: int, reference_sequence: int, frontier: bytes) -> Head:
@@ -40,5 +42,5 @@ def write_head(connection: Connection, head: Head) -> None:
     """Move the head to where the journal ends now."""
     frontier = b"".join(head.frontier.hashes)
     row = (head.sequence, head.committed_us, head.window, head.reference_sequence, frontier, head.frontier.root())
-    written = connection.exec_driver_sql(_WRITE_TEXT, row)
+    written = connection.exec_driver_sql(driver_text(connection.dialect.name, _WRITE, _MOVING), row)
     assert written.rowcount == 1, "there is one head"

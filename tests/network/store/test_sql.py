@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import Table
 
 from network.store import tables
-from network.store.sql import delete_rows, insert_rows, lookup_text, rows_by_key, upsert_rows
+from network.store.sql import delete_rows, insert_rows, rows_by_key, upsert_rows
+from network.store.sql.sqlite import lookup_text
 from network.store.store import Store
 
 

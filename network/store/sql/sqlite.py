@@ -1,12 +1,11 @@
-"""The few forms of statement that the working set needs, each over many keys or rows at once.
+"""SQLite's statements: lookups in chunks of a few sizes, writes row by row in one prepared statement.
 
-Statements go to the driver as text with plain tuples, which costs a fraction of what building them for every batch
-would. They are made once for each table from its definition.
+A statement costs nothing here beyond its work, for the database is in this process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -22,13 +21,11 @@ _SIZES: Final = (1, 8, 64, 512)
 
 
 def rows_by_key(
-    connection: Connection, table: Table, key: tuple[str, ...], columns: tuple[str, ...], keys: Collection[Row]
+    connection: Connection, table: Table, key: tuple[str, ...], columns: tuple[str, ...], keys: list[Row]
 ) -> Iterator[Row]:
-    """The rows whose `key` columns equal one of `keys`, in no certain order. No key may hold a None."""
-    wanted = list(keys)
     largest = _SIZES[-1]
-    for first in range(0, len(wanted), largest):
-        chunk = wanted[first : first + largest]
+    for first in range(0, len(keys), largest):
+        chunk = keys[first : first + largest]
         size = next(size for size in _SIZES if size >= len(chunk))
         values = [value for row in chunk for value in row]
         # Nothing equals NULL, so what fills up the statement finds nothing.
@@ -38,7 +35,7 @@ def rows_by_key(
 
 @cache
 def lookup_text(table: Table, key: tuple[str, ...], columns: tuple[str, ...], size: int) -> str:
-    """SQLite: CROSS JOIN makes it go from the wanted keys to the table's index, never the other way round."""
+    """CROSS JOIN makes SQLite go from the wanted keys to the table's index, never the other way round."""
     names = [f"k{position}" for position in range(len(key))]
     row = f"({', '.join('?' * len(key))})"
     match = " AND ".join(f"{table.name}.{column} = wanted.{name}" for column, name in zip(key, names, strict=True))
@@ -50,21 +47,15 @@ def lookup_text(table: Table, key: tuple[str, ...], columns: tuple[str, ...], si
 
 
 def insert_rows(connection: Connection, table: Table, rows: list[Row]) -> None:
-    """Insert rows given in the order of the table's columns."""
-    if rows:
-        connection.exec_driver_sql(_insert(table), rows)
+    connection.exec_driver_sql(_insert(table), rows)
 
 
 def upsert_rows(connection: Connection, table: Table, rows: list[Row]) -> None:
-    """Insert rows given in the order of the table's columns, or replace those with the same primary key."""
-    if rows:
-        connection.exec_driver_sql(_upsert(table), rows)
+    connection.exec_driver_sql(_upsert(table), rows)
 
 
 def delete_rows(connection: Connection, table: Table, keys: list[Row]) -> None:
-    """Delete rows by their primary keys, given in the order of its columns."""
-    if keys:
-        connection.exec_driver_sql(_delete(table), keys)
+    connection.exec_driver_sql(_delete(table), keys)
 
 
 @cache
@@ -91,11 +82,6 @@ def _parameters(table: Table) -> dict[str, Any]:
 
 
 def _text(statement: ClauseElement, order: Sequence[Column[Any]]) -> str:
-    return driver_text(statement, [column.name for column in order])
-
-
-def driver_text(statement: ClauseElement, order: Sequence[str] = ()) -> str:
-    """A statement as the driver takes it, with parameters in this order."""
     compiled: Any = statement.compile(dialect=_DIALECT)
-    assert (compiled.positiontup or []) == list(order), "parameters stand in the order in which they are given"
+    assert compiled.positiontup == [column.name for column in order], "parameters stand in the order of the columns"
     return str(compiled)
