@@ -15,7 +15,7 @@ from coalition.errors import Refused
 from coalition.v1 import error_pb2
 from network.journal.tree import grow
 from network.ledger.engine import Processed, process, touch
-from network.ledger.state import Head, Reference, State, Wanted
+from network.ledger.state import Head, State, Wanted
 from network.store.flush import flush_journal, flush_state
 from network.store.head import lock_head, write_head
 from network.store.load import load
@@ -23,6 +23,9 @@ from network.store.reference import copy_reference, load_reference
 from network.store.store import Store
 
 logger = structlog.get_logger(__name__)
+
+#: Holders in memory between batches: some 3 KB each where they have ten lots.
+HOLDERS_KEPT: Final = 20_000
 
 R = TypeVar("R")
 
@@ -41,32 +44,40 @@ class BatchCommitter:
 
     def __init__(self, store: Store) -> None:
         self._store: Final = store
-        # As of which entry, and the tables. Reading them for every batch would cost more than the batch.
-        self._reference: tuple[int, Reference] | None = None
+        # What was loaded for the batches before. Reading it for every batch would cost more than the batch.
+        self._kept: State | None = None
 
     def commit(self, envelopes: Sequence[OpenedEnvelope], now_us: int) -> Committed:
         """Apply the envelopes in order and commit what they did, all of it or, if this raises, nothing.
 
         An envelope that is refused does not touch its neighbours. Raises what the database raises.
         """
-        kept, self._reference = self._reference, None
+        kept, self._kept = self._kept, None
         with self._store.write() as connection:
             head = lock_head(connection)
-            reference = _reference(connection, head, kept)
-            results = _apply(connection, State(head, reference), envelopes, now_us)
-        for table in reference.tables():
-            table.settle()
-        self._reference = (head.reference_sequence, reference)
-        if kept is None or kept[0] != head.reference_sequence:
-            self._store.publish(head.reference_sequence, copy_reference(reference))
+            state = _state(connection, head, kept)
+            results = _apply(connection, state, envelopes, now_us)
+        state.settle(HOLDERS_KEPT)
+        self._kept = state
+        if self._store.reference_sequence != head.reference_sequence:
+            self._store.publish(head.reference_sequence, copy_reference(state.reference))
         return Committed(head, results)
 
 
-def _reference(connection: Connection, head: Head, kept: tuple[int, Reference] | None) -> Reference:
-    """The reference tables, read anew when another process has changed them."""
-    if kept is not None and kept[0] == head.reference_sequence:
-        return kept[1]
-    return load_reference(connection)
+def _state(connection: Connection, head: Head, kept: State | None) -> State:
+    """The state as of the head.
+
+    What was kept of it holds while nobody else has written. The log says so itself: the hashes of its edge stand for
+    every entry before them.
+    """
+    if kept is None:
+        return State(head, load_reference(connection))
+    if kept.head.sequence == head.sequence and kept.head.frontier.hashes == head.frontier.hashes:
+        kept.head = head
+        return kept
+    if kept.head.reference_sequence == head.reference_sequence:
+        return State(head, kept.reference)
+    return State(head, load_reference(connection))
 
 
 def _apply(

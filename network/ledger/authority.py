@@ -84,7 +84,7 @@ def _founder(envelope: OpenedEnvelope, new: Sequence[OpenedTransaction]) -> Part
     """Before the first entry only a Genesis counts, alone, and signed by the operator that it names."""
     if len(new) != 1 or new[0].kind != "genesis":
         raise Refused(error_pb2.REASON_WRONG_NETWORK, "This journal is empty; it begins with a Genesis transaction.")
-    genesis = new[0].message.genesis
+    genesis = new[0].body
     operator = PartyApplication.FromString(genesis.operator.document)
     header = envelope.header
     if header.network_id != genesis.network_id or header.author != operator.party_id:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from coalition.errors import reason_name
@@ -35,8 +34,7 @@ class Effect(NamedTuple):
     original: Original | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """One transaction's place: who says it, when, at which position, under which policy."""
 
     state: State

@@ -15,13 +15,13 @@ from coalition.errors import Refused
 from coalition.ids import id_text
 from coalition.merkle import leaf_hash
 from coalition.v1 import error_pb2, outcome_pb2
-from coalition.v1.journal_pb2 import JournalEntry
 from coalition.v1.network_pb2 import Policy
 from coalition.v1.outcome_pb2 import Outcome
 from coalition.v1.transaction_pb2 import Transaction
 from coalition.wire import encode
 from network.ledger.authority import authorise
 from network.ledger.context import Context, Effect, Rejected
+from network.ledger.entries import entry_body, entry_head
 from network.ledger.kinds import KINDS
 from network.ledger.outcomes import accepted_outcome, rejected_outcome
 from network.ledger.records import Committed, Original, Party
@@ -29,15 +29,35 @@ from network.ledger.state import State, Wanted
 
 #: Kinds that a Reverse may name.
 _REVERSIBLE: Final = frozenset({"issue", "redeem", "capture"})
-_KIND_NUMBERS: Final = {field.name: field.number for field in Transaction.DESCRIPTOR.oneofs_by_name["kind"].fields}
+
+
+class _Form(NamedTuple):
+    """What the journal's columns need to know about a kind."""
+
+    #: A TransactionKind.
+    number: int
+    names_holder: bool
+    #: The field that names the other holder, if there is one.
+    counterparty: str
+
+
+def _forms() -> dict[str, _Form]:
+    forms: dict[str, _Form] = {}
+    for field in Transaction.DESCRIPTOR.oneofs_by_name["kind"].fields:
+        assert field.message_type is not None, "every kind is a message"
+        names = field.message_type.fields_by_name
+        counterparty = next((name for name in ("fund_id", "recipient_id") if name in names), "")
+        forms[field.name] = _Form(field.number, "holder_id" in names, counterparty)
+    return forms
+
+
+_FORMS: Final = _forms()
 
 
 class Entry(NamedTuple):
     """A new entry of the journal."""
 
     sequence: int
-    committed_us: int
-    window: int
     author: str
     transaction_id: bytes
     #: A TransactionKind.
@@ -46,11 +66,13 @@ class Entry(NamedTuple):
     holder_id: str
     #: The fund of a donation, the recipient of a transfer; else empty.
     counterparty_id: str
+    leaf_hash: bytes
     #: The exact bytes of the JournalEntry: the leaf of the log.
     body: bytes
     transaction: bytes
     outcome: bytes
-    leaf_hash: bytes
+    committed_us: int
+    window: int
 
 
 class Processed(NamedTuple):
@@ -71,10 +93,9 @@ def touch(envelope: OpenedEnvelope, days: tuple[str, ...], wanted: Wanted) -> No
     """Name what applying the envelope may read. `days` are those on which its entries may be committed."""
     author = envelope.header.author
     for transaction in envelope.transactions:
-        message = transaction.message
-        wanted.committed.add((author, message.transaction_id))
-        kind = transaction.kind
-        KINDS[kind].touches(getattr(message, kind), author, message.transaction_id, days, wanted)
+        identifier = transaction.transaction_id
+        wanted.committed.add((author, identifier))
+        KINDS[transaction.kind].touches(transaction.body, author, identifier, days, wanted)
 
 
 def process(state: State, envelope: OpenedEnvelope, now_us: int) -> Processed:
@@ -106,6 +127,7 @@ def _process(state: State, envelope: OpenedEnvelope, now_us: int) -> Processed:
             committed is not None and _was_rejected(committed) for committed in known
         )
         entries = _apply_all(state, envelope, author, new, first_us, aborted=aborted)
+        state.head.frontier.extend(entry.leaf_hash for entry in entries)
     return _combine(envelope, known, entries)
 
 
@@ -114,9 +136,9 @@ def _find_committed(state: State, envelope: OpenedEnvelope) -> list[Committed | 
     known: list[Committed | None] = []
     author = envelope.header.author
     for index, transaction in enumerate(envelope.transactions):
-        committed = state.committed.get((author, transaction.message.transaction_id))
+        committed = state.committed.get((author, transaction.transaction_id))
         if committed is not None and committed.transaction != transaction.raw:
-            identifier = id_text(transaction.message.transaction_id)
+            identifier = id_text(transaction.transaction_id)
             raise Refused(
                 error_pb2.REASON_ID_CONFLICT,
                 f"transactions[{index}]: {author} has used the id {identifier} for another transaction, at sequence "
@@ -170,7 +192,7 @@ def _apply_all(
     if aborted:
         return _abort(state, envelope, author, new, first_us, None)
     mark, saved = state.mark(), state.head.copy() if atomic else None
-    entries: list[Entry] = []
+    records = _Records(envelope)
     for position, transaction in enumerate(new):
         ctx = _context(state, envelope, author, transaction, first_us)
         window = state.head.window
@@ -179,8 +201,8 @@ def _apply_all(
             state.rollback(mark)
             state.head.restore(saved)
             return _abort(state, envelope, author, new, first_us, (position, decided))
-        entries.append(_record(ctx, envelope, transaction, window, decided))
-    return entries
+        records.add(ctx, transaction, window, decided)
+    return records.entries
 
 
 def _abort(
@@ -192,18 +214,18 @@ def _abort(
     failed: tuple[int, Rejected] | None,
 ) -> list[Entry]:
     """Reject every transaction of an atomic envelope: the one that failed for its reason, the others for that one."""
-    entries: list[Entry] = []
+    records = _Records(envelope)
     for position, transaction in enumerate(new):
         if failed is None:
             decided = Rejected(error_pb2.REASON_ENVELOPE_ABORTED)
         elif position == failed[0]:
             decided = failed[1]
         else:
-            cause = id_text(new[failed[0]].message.transaction_id)
+            cause = id_text(new[failed[0]].transaction_id)
             decided = Rejected(error_pb2.REASON_ENVELOPE_ABORTED, transaction_id=cause)
         ctx = _context(state, envelope, author, transaction, first_us)
-        entries.append(_record(ctx, envelope, transaction, state.head.window, decided))
-    return entries
+        records.add(ctx, transaction, state.head.window, decided)
+    return records.entries
 
 
 def _context(
@@ -218,14 +240,14 @@ def _context(
         today = reference.calendar().day(committed_us)
         policy = reference.policy(today)
     return Context(
-        state=state,
-        author=author,
-        signatures=len(envelope.signatures),
-        transaction_id=transaction.message.transaction_id,
-        sequence=head.sequence + 1,
-        committed_us=committed_us,
-        today=today,
-        policy=policy,
+        state,
+        author,
+        len(envelope.signatures),
+        transaction.transaction_id,
+        head.sequence + 1,
+        committed_us,
+        today,
+        policy,
     )
 
 
@@ -234,7 +256,7 @@ def _decide(ctx: Context, transaction: OpenedTransaction) -> Effect | Rejected:
     state, kind = ctx.state, transaction.kind
     mark, window, reference_sequence = state.mark(), state.head.window, state.head.reference_sequence
     try:
-        effect = KINDS[kind].apply(ctx, getattr(transaction.message, kind))
+        effect = KINDS[kind].apply(ctx, transaction.body)
     except Rejected as rejected:
         state.rollback(mark)
         state.head.window, state.head.reference_sequence = window, reference_sequence
@@ -252,56 +274,55 @@ def _keep_original(ctx: Context, transaction: OpenedTransaction, effect: Effect)
     original = Original(
         author=ctx.author.party_id,
         transaction_id=ctx.transaction_id,
-        kind=_KIND_NUMBERS[transaction.kind],
+        kind=_FORMS[transaction.kind].number,
         sequence=ctx.sequence,
         committed_us=ctx.committed_us,
         holder_id=effect.holder_id,
-        points=getattr(transaction.message, transaction.kind).points,
+        points=transaction.body.points,
         parts=effect.parts,
         reversed_points=0,
     )
     ctx.state.originals.put(key, original)
 
 
-def _record(
-    ctx: Context, envelope: OpenedEnvelope, transaction: OpenedTransaction, window: int, decided: Effect | Rejected
-) -> Entry:
-    """Write the decision down: the outcome, the journal's entry, its leaf."""
-    if isinstance(decided, Rejected):
-        outcome, holder_id = encode(rejected_outcome(ctx, decided)), ""
-    else:
-        outcome, holder_id = encode(accepted_outcome(ctx, decided)), decided.holder_id
-    body = encode(
-        JournalEntry(
-            window=window,
-            author=ctx.author.party_id,
-            envelope_digest=envelope.digest,
-            envelope_index=transaction.index,
-            transaction=transaction.raw,
-            outcome=outcome,
+class _Records:
+    """Writes decisions down, one envelope's: the outcomes, the journal's entries, their leaves."""
+
+    def __init__(self, envelope: OpenedEnvelope) -> None:
+        self.entries: list[Entry] = []
+        self._digest: Final = envelope.digest
+        self._head = (0, b"")
+
+    def add(self, ctx: Context, transaction: OpenedTransaction, window: int, decided: Effect | Rejected) -> None:
+        if isinstance(decided, Rejected):
+            outcome, holder_id = encode(rejected_outcome(ctx, decided)), ""
+        else:
+            outcome, holder_id = encode(accepted_outcome(ctx, decided)), decided.holder_id
+        _, _, _, identifier, sequence, committed_us, _, _ = ctx
+        author = ctx.author.party_id
+        if self._head[0] != window:
+            self._head = (window, entry_head(window, author, self._digest))
+        raw, message = transaction.raw, transaction.body
+        body = entry_body(self._head[1], transaction.position, raw, outcome)
+        head = ctx.state.head
+        head.sequence, head.committed_us = sequence, committed_us
+        ctx.state.committed.put((author, identifier), Committed(sequence, raw, outcome))
+        number, names_holder, counterparty = _FORMS[transaction.kind]
+        entry = Entry(
+            sequence,
+            author,
+            identifier,
+            number,
+            message.holder_id if names_holder else holder_id,
+            getattr(message, counterparty) if counterparty else "",
+            leaf_hash(body),
+            body,
+            raw,
+            outcome,
+            committed_us,
+            window,
         )
-    )
-    leaf = leaf_hash(body)
-    head = ctx.state.head
-    head.sequence, head.committed_us = ctx.sequence, ctx.committed_us
-    head.frontier.append(leaf)
-    key = (ctx.author.party_id, ctx.transaction_id)
-    ctx.state.committed.put(key, Committed(ctx.sequence, transaction.raw, outcome))
-    message = getattr(transaction.message, transaction.kind)
-    return Entry(
-        sequence=ctx.sequence,
-        committed_us=ctx.committed_us,
-        window=window,
-        author=ctx.author.party_id,
-        transaction_id=ctx.transaction_id,
-        kind=_KIND_NUMBERS[transaction.kind],
-        holder_id=getattr(message, "holder_id", "") or holder_id,
-        counterparty_id=getattr(message, "fund_id", "") or getattr(message, "recipient_id", ""),
-        body=body,
-        transaction=transaction.raw,
-        outcome=outcome,
-        leaf_hash=leaf,
-    )
+        self.entries.append(entry)
 
 
 def _combine(envelope: OpenedEnvelope, known: Sequence[Committed | None], entries: Sequence[Entry]) -> Processed:

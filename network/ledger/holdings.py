@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from coalition.form.checks import OUTSTANDING_MAX
 from coalition.v1 import error_pb2
@@ -21,22 +21,21 @@ def lots_of(ctx: Context, holder_id: str) -> purse.Lots:
     return purse.mature(ctx.state.lots.get(holder_id) or (), ctx.today)
 
 
-def put_in(ctx: Context, holder: Holder, parts: Iterable[Part], *, available_on: str = "") -> Holder:
-    """Add points to a holder's lots. Raises Rejected with OUTSTANDING_LIMIT beyond what can be counted."""
-    state = ctx.state
-    parts = tuple(parts)
+def put_in(ctx: Context, holder: Holder, parts: tuple[Part, ...], *, available_on: str = "", **totals: int) -> Holder:
+    """Add points to a holder's lots, and count them besides as `count` does.
+
+    Raises Rejected with OUTSTANDING_LIMIT beyond what can be counted.
+    """
     lots = purse.add(lots_of(ctx, holder.holder_id), parts, available_on=available_on, opened=ctx.sequence)
-    state.lots.put(holder.holder_id, lots)
-    points = 0
-    for part in parts:
-        points += part.points
-        totals = totals_of(state, part.issuer)
-        state.totals.put(part.issuer, totals._replace(in_lots=totals.in_lots + part.points))
-    return _put_points(state, holder, points)
+    ctx.state.lots.put(holder.holder_id, lots)
+    return _put_points(ctx.state, holder, count(ctx.state, parts, in_lots=1, **totals))
 
 
-def take_out(ctx: Context, holder: Holder, points: int) -> tuple[Holder, tuple[Part, ...]]:
-    """Take spendable points, earliest expiry first. Raises Rejected with INSUFFICIENT_POINTS."""
+def take_out(ctx: Context, holder: Holder, points: int, **totals: int) -> tuple[Holder, tuple[Part, ...]]:
+    """Take spendable points, earliest expiry first, and count them besides as `count` does.
+
+    Raises Rejected with INSUFFICIENT_POINTS.
+    """
     lots = lots_of(ctx, holder.holder_id)
     remaining, taken, missing = purse.take(lots, points, lambda lot: purse.is_spendable(lot, ctx.today))
     if missing:
@@ -46,29 +45,27 @@ def take_out(ctx: Context, holder: Holder, points: int) -> tuple[Holder, tuple[P
             available=points - missing,
             asked=points,
         )
-    return _took(ctx.state, holder, remaining, taken), taken
+    return _took(ctx.state, holder, remaining, taken, totals), taken
 
 
 def take_any(
-    ctx: Context, holder: Holder, lots: Iterable[Lot], points: int, allowed: Callable[[Lot], bool]
+    ctx: Context, holder: Holder, lots: Iterable[Lot], points: int, allowed: Callable[[Lot], bool], **totals: int
 ) -> tuple[Holder, tuple[Part, ...], int]:
-    """Take up to `points` from allowed lots in the order given; the last value is what could not be taken."""
+    """Take up to `points` from allowed lots in the order given, and count them besides as `count` does; the last value
+    is what could not be taken."""
     remaining, taken, missing = purse.take(lots, points, allowed)
-    return _took(ctx.state, holder, remaining, taken), taken, missing
+    return _took(ctx.state, holder, remaining, taken, totals), taken, missing
 
 
-def _took(state: State, holder: Holder, remaining: purse.Lots, taken: tuple[Part, ...]) -> Holder:
+def _took(
+    state: State, holder: Holder, remaining: purse.Lots, taken: tuple[Part, ...], totals: Mapping[str, int]
+) -> Holder:
     state.lots.put(holder.holder_id, remaining)
-    points = 0
-    for part in taken:
-        points += part.points
-        totals = totals_of(state, part.issuer)
-        state.totals.put(part.issuer, totals._replace(in_lots=totals.in_lots - part.points))
-    return _put_points(state, holder, -points)
+    return _put_points(state, holder, -count(state, taken, in_lots=-1, **totals))
 
 
 def _put_points(state: State, holder: Holder, change: int) -> Holder:
-    holder = holder._replace(points=holder.points + change)
+    holder = holder.with_points(holder.points + change)
     assert holder.points >= 0, "lots never go below zero"
     if holder.points > OUTSTANDING_MAX:
         raise Rejected(error_pb2.REASON_OUTSTANDING_LIMIT, holder_id=holder.holder_id, limit=OUTSTANDING_MAX)
@@ -76,12 +73,16 @@ def _put_points(state: State, holder: Holder, change: int) -> Holder:
     return holder
 
 
-def count(state: State, parts: Iterable[Part], **fields: int) -> None:
-    """Count the points of `parts` in the issuers' totals: `count(state, parts, redeemed=1)` adds, -1 subtracts."""
+def count(state: State, parts: Iterable[Part], **totals: int) -> int:
+    """Count the points of `parts` in the issuers' totals: `count(state, parts, redeemed=1)` adds, -1 subtracts.
+
+    Returns how many points they are.
+    """
+    points = 0
     for part in parts:
-        totals = totals_of(state, part.issuer)
-        changed = {name: getattr(totals, name) + sign * part.points for name, sign in fields.items()}
-        state.totals.put(part.issuer, totals._replace(**changed))
+        points += part.points
+        state.totals.put(part.issuer, totals_of(state, part.issuer).plus(part.points, **totals))
+    return points
 
 
 def arrears_of(state: State, holder_id: str, issuer: str) -> int:
@@ -97,8 +98,7 @@ def change_arrears(state: State, holder_id: str, issuer: str, change: int) -> No
     owed[issuer] = owed.get(issuer, 0) + change
     assert owed[issuer] >= 0, "nobody repays more than is owed"
     state.arrears.put(holder_id, tuple(Arrear(name, points) for name, points in sorted(owed.items()) if points))
-    totals = totals_of(state, issuer)
-    state.totals.put(issuer, totals._replace(arrears=totals.arrears + change))
+    state.totals.put(issuer, totals_of(state, issuer).plus(change, arrears=1))
 
 
 def use(ctx: Context, what: Usage, who: str, points: int, limit: int) -> None:

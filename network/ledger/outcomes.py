@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coalition.v1 import outcome_pb2
-from coalition.v1.outcome_pb2 import Allocation, Balance, Fact, Outcome
+from coalition.v1.outcome_pb2 import Balance, Fact, Outcome
 from network.ledger import purse
 from network.ledger.context import Context, Effect, Rejected
 from network.ledger.records import Arrear, Holder, Lot
@@ -16,17 +16,16 @@ def accepted_outcome(ctx: Context, effect: Effect) -> Outcome:
         sequence=ctx.sequence,
         committed_us=ctx.committed_us,
         status=outcome_pb2.OUTCOME_STATUS_ACCEPTED,
-        allocations=[
-            Allocation(issuer=part.issuer, expires_on=part.expires_on, points=part.points) for part in effect.parts
-        ],
         arrears_points=effect.arrears_points,
     )
+    for issuer, expires_on, points in effect.parts:
+        outcome.allocations.add(issuer=issuer, expires_on=expires_on, points=points)
     if effect.holder_id:
         state = ctx.state
         holder = state.holders.get(effect.holder_id)
         assert holder is not None, "an effect names a holder that exists"
         lots = state.lots.get(effect.holder_id) or ()
-        outcome.balance.CopyFrom(balance_of(holder, lots, state.arrears.get(effect.holder_id) or (), ctx.today))
+        _fill_balance(outcome.balance, holder, lots, state.arrears.get(effect.holder_id) or (), ctx.today)
     if effect.original is not None:
         original = outcome.original
         original.kind = effect.original.kind  # type: ignore[assignment]
@@ -49,11 +48,19 @@ def rejected_outcome(ctx: Context, rejected: Rejected) -> Outcome:
 
 def balance_of(holder: Holder, lots: tuple[Lot, ...], arrears: tuple[Arrear, ...], today: str) -> Balance:
     """A holder's balance as of a day. Points past their date are in none of its figures."""
+    balance = Balance()
+    _fill_balance(balance, holder, lots, arrears, today)
+    return balance
+
+
+def _fill_balance(
+    balance: Balance, holder: Holder, lots: tuple[Lot, ...], arrears: tuple[Arrear, ...], today: str
+) -> None:
+    """Every accepted transaction has one: filling it where it stands costs half of copying it there."""
     sums = purse.sums(lots, today)
-    return Balance(
-        holder_id=holder.holder_id,
-        available_points=sums.available,
-        pending_points=sums.pending,
-        held_points=holder.held_points,
-        arrears_points=sum(arrear.points for arrear in arrears),
-    )
+    balance.holder_id = holder.holder_id
+    balance.available_points = sums.available
+    balance.pending_points = sums.pending
+    balance.held_points = holder.held_points
+    if arrears:
+        balance.arrears_points = sum(arrear.points for arrear in arrears)

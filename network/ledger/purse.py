@@ -43,21 +43,26 @@ def sums(lots: Lots, today: str) -> Sums:
 
 def add(lots: Lots, parts: Iterable[Part], *, available_on: str, opened: int) -> Lots:
     """Put points in: into the lot of the same issuer, expiry and availability where there is one."""
-    found = {(lot.issuer, lot.expires_on, lot.available_on): lot for lot in lots}
-    for part in parts:
-        key = (part.issuer, part.expires_on, available_on)
-        lot = found.get(key)
-        if lot is None:
-            found[key] = Lot(*key, opened, part.points)
+    for issuer, expires_on, points in parts:
+        for place, lot in enumerate(lots):
+            if lot.issuer == issuer and lot.expires_on == expires_on and lot.available_on == available_on:
+                # Its place stays the same: points are no part of the order.
+                lots = (*lots[:place], lot.with_points(lot.points + points), *lots[place + 1 :])
+                break
         else:
-            found[key] = lot._replace(points=lot.points + part.points)
-    return tuple(sorted(found.values(), key=order))
+            lots = tuple(sorted((*lots, Lot(issuer, expires_on, available_on, opened, points)), key=order))
+    return lots
 
 
 def mature(lots: Lots, today: str) -> Lots:
     """Merge lots whose day has come with those that were available already, so that lots stay few."""
-    if not any(lot.available_on and lot.available_on <= today for lot in lots):
-        return lots
+    for lot in lots:
+        if lot.available_on and lot.available_on <= today:
+            return _merge(lots, today)
+    return lots
+
+
+def _merge(lots: Lots, today: str) -> Lots:
     found: dict[tuple[str, str, str], Lot] = {}
     for lot in lots:
         due = "" if lot.available_on <= today else lot.available_on
@@ -86,6 +91,6 @@ def take(lots: Iterable[Lot], points: int, allowed: Callable[[Lot], bool]) -> tu
         points -= some
         taken.append(Part(lot.issuer, lot.expires_on, some))
         if some < lot.points:
-            remaining.append(lot._replace(points=lot.points - some))
+            remaining.append(lot.with_points(lot.points - some))
     remaining.sort(key=order)
     return tuple(remaining), tuple(taken), points

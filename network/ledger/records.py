@@ -22,6 +22,10 @@ class Lot(NamedTuple):
     opened: int
     points: int
 
+    def with_points(self, points: int) -> Lot:
+        """As `_replace`, in half the time: every transaction changes a lot."""
+        return Lot(self.issuer, self.expires_on, self.available_on, self.opened, points)
+
 
 class Arrear(NamedTuple):
     """Points that a holder owes an issuer after a reversed issue; the next issues by it repay them."""
@@ -52,6 +56,19 @@ class Holder(NamedTuple):
     held_points: int
     #: Points ever donated to a fund.
     raised_points: int
+
+    def with_points(self, points: int) -> Holder:
+        """As `_replace`, in half the time: every transaction changes a holder."""
+        return Holder(
+            self.holder_id,
+            self.kind,
+            self.status,
+            self.enrolled_by,
+            self.keys,
+            points,
+            self.held_points,
+            self.raised_points,
+        )
 
 
 class HoldStatus(IntEnum):
@@ -101,6 +118,34 @@ class Totals(NamedTuple):
     in_lots: int = 0
     in_holds: int = 0
     arrears: int = 0
+
+    def plus(
+        self,
+        points: int,
+        *,
+        issued: int = 0,
+        issue_reversed: int = 0,
+        redeemed: int = 0,
+        redeem_reversed: int = 0,
+        expired: int = 0,
+        adjusted: int = 0,
+        in_lots: int = 0,
+        in_holds: int = 0,
+        arrears: int = 0,
+    ) -> Totals:
+        """`plus(5, redeemed=1, in_lots=-1)`: five points more redeemed, and five fewer in lots."""
+        return Totals(
+            self.issuer,
+            self.issued + issued * points,
+            self.issue_reversed + issue_reversed * points,
+            self.redeemed + redeemed * points,
+            self.redeem_reversed + redeem_reversed * points,
+            self.expired + expired * points,
+            self.adjusted + adjusted * points,
+            self.in_lots + in_lots * points,
+            self.in_holds + in_holds * points,
+            self.arrears + arrears * points,
+        )
 
     def balances(self) -> bool:
         """Conservation: no operation creates or loses a point."""

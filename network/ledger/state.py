@@ -7,6 +7,7 @@ tests) holds everything; what it lacks does not exist.
 from __future__ import annotations
 
 from collections.abc import Hashable
+from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
 from coalition.calendar import Calendar
@@ -65,11 +66,12 @@ class Table(Generic[K, V]):
 
     def put(self, key: K, value: V | None) -> None:
         """Set the record; None removes it."""
-        old = self.get(key)
+        rows = self.rows
+        old = rows[key] if key in rows else self.get(key)
         self._undo.append((self, key, old))
         if key not in self.before:
             self.before[key] = old
-        self.rows[key] = value
+        rows[key] = value
 
     def wants(self, key: K) -> bool:
         """Whether a record that may be read later in this batch is to be kept."""
@@ -207,6 +209,27 @@ class State:
         self.usage: Table[tuple[Usage, str, str], int] = table("usage")
         #: By holder, by commit time.
         self.pledges: Table[str, tuple[Pledge, ...]] = table("pledges")
+
+    def settle(self, holders_max: int) -> None:
+        """The store has what changed. Keep for the next batch what most batches need.
+
+        That is totals, usage, and of the holders, with all that is theirs, the `holders_max` that came last.
+        """
+        self.undo.clear()
+        of_holders: tuple[Table[str, Any], ...] = (self.holders, self.lots, self.arrears, self.pledges)
+        kept: tuple[Table[Any, Any], ...] = (*of_holders, self.totals, self.usage)
+        of_batch: tuple[Table[Any, Any], ...] = (self.committed, self.aliases, self.holds, self.nonces, self.originals)
+        for table in (*kept, *of_batch, *self.reference.tables()):
+            table.settle()
+        for table in of_batch:
+            table.rows.clear()
+        if len(self.holders.rows) > holders_max:
+            # A good many at once, so that this comes seldom.
+            for holder_id in list(islice(self.holders.rows, len(self.holders.rows) - holders_max // 2)):
+                for table in of_holders:
+                    del table.rows[holder_id]
+        if len(self.usage.rows) > holders_max:
+            self.usage.rows.clear()
 
     def mark(self) -> int:
         """A point to roll back to."""

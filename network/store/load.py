@@ -30,17 +30,20 @@ _PLEDGES: Final = tuple(tables.pledges.columns.keys())
 
 
 def load(connection: Connection, state: State, wanted: Wanted) -> None:
-    """Take what the database holds under the wanted keys into `state`; None where it holds nothing."""
+    """Take what the database holds under the wanted keys into `state`; None where it holds nothing.
+
+    What the state has from the batch before is as the database has it, and is not read again.
+    """
     _load_committed(connection, state, wanted.committed)
     _load_aliases(connection, state, wanted.aliases)
     _load_nonces(connection, state, wanted.nonces)
-    _load_usage(connection, state, wanted.usage)
+    _load_usage(connection, state, wanted.usage - state.usage.rows.keys())
     holders = set(wanted.holders)
     issuers = set(wanted.totals)
     _load_holds(connection, state, wanted.holds, holders, issuers)
     _load_originals(connection, state, wanted.originals, holders, issuers)
-    _load_holders(connection, state, holders, issuers)
-    _load_totals(connection, state, issuers)
+    _load_holders(connection, state, holders - state.holders.rows.keys(), issuers)
+    _load_totals(connection, state, issuers - state.totals.rows.keys())
 
 
 def _load_committed(connection: Connection, state: State, keys: set[tuple[str, bytes]]) -> None:

@@ -60,6 +60,11 @@ class Store:
         """The reference tables as of the newest commit that this process knows of. Not to be changed."""
         return self._reference[1]
 
+    @property
+    def reference_sequence(self) -> int:
+        """The entry as of which `reference` gives the reference tables."""
+        return self._reference[0]
+
     def refresh(self) -> Reference:
         """The reference tables, read anew when another process has changed them."""
         with self.read() as connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -14,6 +15,7 @@ NEVER: Final = "9999-12-31"
 # Every zone's offset is a whole number of quarter hours in all years that a network can live in.
 _SLOT_US: Final = 15 * 60 * 1_000_000
 _SLOTS_KEPT: Final = 10_000
+_DAYS_KEPT: Final = 1_000
 # Machines keep these beside the zones. They mean another zone elsewhere, none at all, or count leap seconds, so two
 # readers of one journal would not agree about its days.
 _OF_THE_MACHINE: Final = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*")
@@ -60,6 +62,7 @@ def is_day(text: str) -> bool:
     return True
 
 
+@lru_cache(_DAYS_KEPT)
 def add_days(day: str, days: int) -> str:
     """The day that lies `days` later; NEVER when that is beyond the calendar."""
     try:
@@ -68,6 +71,7 @@ def add_days(day: str, days: int) -> str:
         return NEVER
 
 
+@lru_cache(_DAYS_KEPT)
 def end_of_month(day: str, months: int) -> str:
     """The last day of the month that lies `months` after the month of `day`."""
     year, month = divmod(int(day[:4]) * 12 + int(day[5:7]) - 1 + months, 12)

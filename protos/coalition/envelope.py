@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from coalition import dsse
 from coalition.errors import Refused
@@ -23,18 +23,24 @@ ENVELOPE_BYTES_MAX: Final = 1 << 20
 SIGNATURES_MAX: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedTransaction:
+class OpenedTransaction(NamedTuple):
     """A transaction together with the exact bytes that were signed, and its position in the envelope, from 0."""
 
-    index: int
+    position: int
     raw: bytes
     message: Transaction
+    transaction_id: bytes
+    #: The name of its kind: `issue`, `redeem`.
+    kind: str
+    #: The message of that kind: an Issue, a Redeem.
+    body: Any
 
-    @property
-    def kind(self) -> str:
-        """The name of its kind: `issue`, `redeem`."""
-        return self.message.WhichOneof("kind") or ""
+    @classmethod
+    def of(cls, position: int, raw: bytes, message: Transaction) -> OpenedTransaction:
+        """A transaction whose kind this version knows."""
+        kind = message.WhichOneof("kind")
+        assert kind is not None, "forms are checked first"
+        return cls(position, raw, message, message.transaction_id, kind, getattr(message, kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +134,15 @@ def open_transactions(transactions: Sequence[bytes]) -> tuple[OpenedTransaction,
         where = f"transactions[{index}]"
         message = decode(Transaction, raw, where)
         check_form(message, where)
-        if message.transaction_id in seen:
+        transaction = OpenedTransaction.of(index, raw, message)
+        if transaction.transaction_id in seen:
             raise Refused(
                 error_pb2.REASON_DUPLICATE_ID,
-                f"{where} has the id {id_text(message.transaction_id)} of an earlier one in the same envelope.",
+                f"{where} has the id {id_text(transaction.transaction_id)} of an earlier one in the same envelope.",
                 {"field": f"{where}.transaction_id"},
             )
-        seen.add(message.transaction_id)
-        opened.append(OpenedTransaction(index, raw, message))
+        seen.add(transaction.transaction_id)
+        opened.append(transaction)
     return tuple(opened)
 
 

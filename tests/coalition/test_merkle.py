@@ -80,6 +80,9 @@ def test_frontier_grows_as_the_tree_does(stored: int, more: int) -> None:
     loaded = Frontier(frontier.size, frontier.hashes)
     for leaf in LEAVES[stored : stored + more]:
         loaded.append(leaf)
+    at_once = Frontier(frontier.size, frontier.hashes)
+    at_once.extend(LEAVES[stored : stored + more])
+    assert (at_once.size, at_once.hashes) == (loaded.size, loaded.hashes)
     assert (frontier.size, frontier.root()) == (stored, ROOTS[stored])
     assert (loaded.size, loaded.root()) == (min(stored + more, SIZE_MAX), ROOTS[min(stored + more, SIZE_MAX)])
 

@@ -33,8 +33,8 @@ NAMED = (
     Bug(
         "the order of a set decides whose points are consumed",
         "ledger/purse.py",
-        "return tuple(sorted(found.values(), key=order))\n\n\ndef mature",
-        "return tuple(sorted(set(found.values()), key=lambda lot: lot.expires_on))\n\n\ndef mature",
+        "tuple(sorted((*lots, Lot(issuer, expires_on, available_on, opened, points)), key=order))",
+        "tuple(sorted({*lots, Lot(issuer, expires_on, available_on, opened, points)}, key=lambda lot: lot.expires_on))",
         order=True,
     ),
     Bug(
@@ -81,8 +81,8 @@ MORE = (
     Bug(
         "lots merge whatever their first day",
         "ledger/purse.py",
-        "key = (part.issuer, part.expires_on, available_on)",
-        'key = (part.issuer, part.expires_on, "")',
+        " and lot.available_on == available_on:",
+        ":",
     ),
     Bug(
         "arrears are lost",
@@ -211,6 +211,13 @@ MORE = (
         "ledger/kinds/hold.py",
         "    wanted.usage.update((Usage.REDEEMED, message.holder_id, day) for day in days)\n",
         "",
+        store=True,
+    ),
+    Bug(
+        "what was kept holds although another hub has written",
+        "journal/batch.py",
+        "if kept.head.sequence == head.sequence and kept.head.frontier.hashes == head.frontier.hashes:",
+        "if kept.head.reference_sequence == head.reference_sequence:",
         store=True,
     ),
     Bug(

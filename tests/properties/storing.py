@@ -55,14 +55,17 @@ def store_story(story: Story, empty: Path, path: Path) -> None:
     shutil.copy(empty, path)
     store = Store(sqlite_url(path))
     complete = State(Head(), Reference(), complete=True)
-    random, committer = Random(len(story)), BatchCommitter(store)
+    random, committers = Random(len(story)), [BatchCommitter(store), BatchCommitter(store)]
     try:
         for batch in story:
             if random.random() < 0.2:
                 # As after a restart: nothing is known but what the database holds.
-                committer = BatchCommitter(store)
+                committers[0] = BatchCommitter(store)
+            if random.random() < 0.3:
+                # Another hub goes on, which knows what it did last itself.
+                committers.reverse()
             expected = [_alone(complete, envelope, batch.now_us) for envelope in batch.envelopes]
-            found = committer.commit([envelope.admitted for envelope in batch.envelopes], batch.now_us)
+            found = committers[0].commit([envelope.admitted for envelope in batch.envelopes], batch.now_us)
             for envelope, one, other in zip(batch.envelopes, expected, found.results, strict=True):
                 _compare(envelope, one, other)
             if random.random() < 0.1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from coalition.v1 import error_pb2
 from coalition.v1 import transaction_pb2 as pb
 from network.ledger.context import Context, Effect, Rejected
-from network.ledger.holdings import count, lots_of, put_in, take_any
+from network.ledger.holdings import lots_of, put_in, take_any
 from network.ledger.kinds.issue import expiry_of
 from network.ledger.kinds.kind import BUSINESS, OPERATOR, Kind
 from network.ledger.records import Part
@@ -29,17 +29,15 @@ def apply(ctx: Context, message: pb.Adjust) -> Effect:
         raise Rejected(error_pb2.REASON_PARTY_UNKNOWN, party_id=correction.issuer, needed="PARTNER or CHARITY")
     if correction.points > 0:
         parts: tuple[Part, ...] = (Part(correction.issuer, expiry_of(ctx, holder.kind), correction.points),)
-        put_in(ctx, holder, parts)
-        count(ctx.state, parts, adjusted=1)
+        put_in(ctx, holder, parts, adjusted=1)
         return Effect(holder.holder_id, parts)
     lots = lots_of(ctx, holder.holder_id)
     asked = -correction.points
-    _, parts, missing = take_any(ctx, holder, lots, asked, lambda lot: lot.issuer == correction.issuer)
+    _, parts, missing = take_any(ctx, holder, lots, asked, lambda lot: lot.issuer == correction.issuer, adjusted=-1)
     if missing:
         raise Rejected(
             error_pb2.REASON_INSUFFICIENT_POINTS, holder_id=holder.holder_id, available=asked - missing, asked=asked
         )
-    count(ctx.state, parts, adjusted=-1)
     return Effect(holder.holder_id, parts)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from coalition.v1 import error_pb2
 from coalition.v1 import transaction_pb2 as pb
 from network.ledger.context import Context, Effect, Rejected
-from network.ledger.holdings import count, lots_of, take_any
+from network.ledger.holdings import lots_of, take_any
 from network.ledger.kinds.kind import HUB, Kind
 from network.ledger.records import Part
 from network.ledger.state import Wanted
@@ -22,8 +22,9 @@ def apply(ctx: Context, message: pb.Expire) -> Effect:
     for holder_id in message.holder_ids:
         holder = ctx.holder(holder_id)
         lots = lots_of(ctx, holder_id)
-        _, parts, _ = take_any(ctx, holder, lots, holder.points, lambda lot: lot.expires_on <= message.through)
-        count(ctx.state, parts, expired=1)
+        _, parts, _ = take_any(
+            ctx, holder, lots, holder.points, lambda lot: lot.expires_on <= message.through, expired=1
+        )
         for part in parts:
             key = (part.issuer, part.expires_on)
             sums[key] = sums.get(key, 0) + part.points

@@ -8,7 +8,7 @@ from coalition.v1 import transaction_pb2 as pb
 from coalition.v1.consent_pb2 import Consent
 from network.ledger.consents import use_consent
 from network.ledger.context import Context, Effect, Rejected
-from network.ledger.holdings import count, take_out, use
+from network.ledger.holdings import take_out, use
 from network.ledger.kinds.kind import BUSINESS, Kind
 from network.ledger.records import Hold, HoldStatus, Usage
 from network.ledger.state import Wanted
@@ -34,8 +34,7 @@ def apply(ctx: Context, message: pb.Hold) -> Effect:
     if holder.kind == network_pb2.HOLDER_KIND_MEMBER and ctx.policy.redeem_points_per_day_max:
         use(ctx, Usage.REDEEMED, holder.holder_id, message.points, ctx.policy.redeem_points_per_day_max)
 
-    holder, parts = take_out(ctx, holder, message.points)
-    count(ctx.state, parts, in_holds=1)
+    holder, parts = take_out(ctx, holder, message.points, in_holds=1)
     ctx.state.holders.put(holder.holder_id, holder._replace(held_points=holder.held_points + message.points))
     key = (ctx.author.party_id, ctx.transaction_id)
     hold = Hold(*key, holder.holder_id, message.points, message.expires_us, HoldStatus.OPEN, parts)

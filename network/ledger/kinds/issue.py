@@ -39,9 +39,9 @@ def apply(ctx: Context, message: Issue) -> Effect:
     change_arrears(ctx.state, holder.holder_id, issuer, -repaid)
     parts = (Part(issuer, expires_on, message.points - repaid),) if repaid < message.points else ()
     if parts:
-        put_in(ctx, holder, parts, available_on=available_on)
-    totals = totals_of(ctx.state, issuer)
-    ctx.state.totals.put(issuer, totals._replace(issued=totals.issued + message.points))
+        put_in(ctx, holder, parts, available_on=available_on, issued=1)
+    if repaid:
+        ctx.state.totals.put(issuer, totals_of(ctx.state, issuer).plus(repaid, issued=1))
     accrue(ctx, holder.holder_id, message.points)
     return Effect(holder.holder_id, parts, arrears_points=repaid)
 

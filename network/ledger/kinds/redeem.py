@@ -7,7 +7,7 @@ from coalition.v1.consent_pb2 import Consent
 from coalition.v1.transaction_pb2 import Redeem
 from network.ledger.consents import spend_without_consent, use_consent
 from network.ledger.context import Context, Effect
-from network.ledger.holdings import count, take_out, use
+from network.ledger.holdings import take_out, use
 from network.ledger.kinds.kind import BUSINESS, Kind
 from network.ledger.records import Usage
 from network.ledger.state import Wanted
@@ -33,8 +33,7 @@ def apply(ctx: Context, message: Redeem) -> Effect:
     if holder.kind == network_pb2.HOLDER_KIND_MEMBER and ctx.policy.redeem_points_per_day_max:
         use(ctx, Usage.REDEEMED, holder.holder_id, message.points, ctx.policy.redeem_points_per_day_max)
 
-    _, parts = take_out(ctx, holder, message.points)
-    count(ctx.state, parts, redeemed=1)
+    _, parts = take_out(ctx, holder, message.points, redeemed=1)
     return Effect(holder.holder_id, parts)
 
 

@@ -6,7 +6,7 @@ from coalition.calendar import add_days, end_of_month
 from coalition.v1 import error_pb2
 from coalition.v1 import transaction_pb2 as pb
 from network.ledger.context import Context, Effect, Rejected
-from network.ledger.holdings import change_arrears, count, lots_of, put_in, take_any, totals_of
+from network.ledger.holdings import change_arrears, lots_of, put_in, take_any, totals_of
 from network.ledger.kinds.capture import split
 from network.ledger.kinds.kind import BUSINESS, Kind
 from network.ledger.pledges import unaccrue
@@ -59,8 +59,7 @@ def _take_back(ctx: Context, holder: Holder, original: Original, points: int) ->
         ctx, holder, ordered, points, lambda lot: lot.issuer == issuer and lot.expires_on >= ctx.today
     )
     change_arrears(ctx.state, holder.holder_id, issuer, missing)
-    totals = totals_of(ctx.state, issuer)
-    ctx.state.totals.put(issuer, totals._replace(issue_reversed=totals.issue_reversed + points))
+    ctx.state.totals.put(issuer, totals_of(ctx.state, issuer).plus(points, issue_reversed=1))
     unaccrue(ctx, holder.holder_id, points, original.committed_us)
     return Effect(holder.holder_id, parts, arrears_points=missing, original=original)
 
@@ -71,8 +70,7 @@ def _give_back(ctx: Context, holder: Holder, original: Original, points: int) ->
     _, after_kept = split(original.parts, kept)
     returned, _ = split(after_kept, points)
     parts = tuple(_with_grace(ctx, part) for part in returned)
-    count(ctx.state, parts, redeem_reversed=1)
-    put_in(ctx, holder, parts)
+    put_in(ctx, holder, parts, redeem_reversed=1)
     return Effect(holder.holder_id, parts, original=original)
 
 

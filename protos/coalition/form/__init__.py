@@ -49,11 +49,10 @@ def check_form(message: Transaction, where: str) -> None:
     """Raises Refused (FIELD_INVALID, SIGNATURE_INVALID, MALFORMED, UNKNOWN_FIELD) naming the fields below `where`."""
     kind = message.WhichOneof("kind")
     form = Form(where)
-    form.require(
-        is_transaction_id(message.transaction_id), "transaction_id", "must be the 16 bytes of a UUIDv7 (RFC 9562)"
-    )
-    if kind is None:
-        form.require(False, "kind", "must be one of those that this version knows")
-    else:
+    if not is_transaction_id(message.transaction_id):
+        form.refuse("transaction_id", "must be the 16 bytes of a UUIDv7 (RFC 9562)")
+    if kind is not None:
         FORMS[kind](form.below(kind), getattr(message, kind))
+    else:
+        form.refuse("kind", "must be one of those that this version knows")
     form.finish()

@@ -56,7 +56,11 @@ class Form:
     def require(self, holds: bool, field: str, description: str) -> None:
         """Note a violation of `field` unless `holds`. `description` continues the sentence that the field begins."""
         if not holds:
-            self.violations.append(FieldViolation(f"{self._where}.{field}", description))
+            self.refuse(field, description)
+
+    def refuse(self, field: str, description: str) -> None:
+        """Note a violation of `field`. For checks that every transaction meets: what is right costs no description."""
+        self.violations.append(FieldViolation(f"{self._where}.{field}", description))
 
     def finish(self) -> None:
         """Raises Refused with FIELD_INVALID if anything was found."""
@@ -69,10 +73,12 @@ class Form:
         return open_document(kind, payload_type, signed, f"{self._where}.{field}")
 
     def points(self, value: int, field: str = "points") -> None:
-        self.require(1 <= value <= POINTS_MAX, field, f"must be from 1 to {POINTS_MAX}, not {value}")
+        if not 1 <= value <= POINTS_MAX:
+            self.refuse(field, f"must be from 1 to {POINTS_MAX}, not {value}")
 
     def holder(self, value: str, field: str = "holder_id") -> None:
-        self.require(is_holder_id(value), field, "must be 1 to 64 letters, digits, hyphens or underscores")
+        if not is_holder_id(value):
+            self.refuse(field, "must be 1 to 64 letters, digits, hyphens or underscores")
 
     def party(self, value: str, field: str) -> None:
         self.require(
@@ -80,11 +86,12 @@ class Form:
         )
 
     def text(self, value: str, field: str, longest: int, shortest: int = 0) -> None:
-        fits = shortest <= len(value) <= longest and _UNPRINTABLE.search(value) is None
-        self.require(fits, field, f"must be {shortest} to {longest} printable characters")
+        if not shortest <= len(value) <= longest or _UNPRINTABLE.search(value) is not None:
+            self.refuse(field, f"must be {shortest} to {longest} printable characters")
 
     def day(self, value: str, field: str, *, optional: bool = False) -> None:
-        self.require(is_day(value) or (optional and not value), field, "must be a date such as 2017-12-31")
+        if not ((optional and not value) or is_day(value)):
+            self.refuse(field, "must be a date such as 2017-12-31")
 
     def moment(self, value: int, field: str) -> None:
         self.require(0 < value < 1 << 60, field, "must be a time in microseconds since 1970")
@@ -96,7 +103,8 @@ class Form:
         self.require(len(value) == 16, field, "must be the 16 bytes of a transaction id")
 
     def amount(self, value: int, field: str, longest: int) -> None:
-        self.require(0 <= value <= longest, field, f"must be from 0 to {longest}, not {value}")
+        if not 0 <= value <= longest:
+            self.refuse(field, f"must be from 0 to {longest}, not {value}")
 
     def keys(self, values: Sequence[bytes], field: str, *, fewest: int, most: int) -> None:
         """A list of different raw Ed25519 public keys."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from coalition.envelope import open_envelope
+from coalition.envelope import OpenedTransaction, open_envelope
 from coalition.errors import Refused
 from coalition.v1 import error_pb2
 from coalition.v1 import transaction_pb2 as pb
@@ -80,7 +80,7 @@ def test_every_kind_has_its_authors(desk: Desk) -> None:
 def _refusal(desk: Desk, author: str, transaction: pb.Transaction) -> str:
     """What the ledger says of a kind by an author, without looking at the form of it."""
     envelope = desk.envelope(author, desk.issue("anna", 1), keys=list(TWO) if author == "operator" else None)
-    changed = replace(envelope.transactions[0], raw=transaction.SerializeToString(), message=transaction)
+    changed = OpenedTransaction.of(0, transaction.SerializeToString(), transaction)
     with pytest.raises(Refused) as refused:
         process(desk.state, replace(envelope, transactions=(changed,)), desk.now_us)
     return error_pb2.Reason.Name(refused.value.reason).removeprefix("REASON_")

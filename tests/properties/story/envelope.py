@@ -58,7 +58,8 @@ class Envelope:
             header_bytes=raw,
             header=header,
             transactions=tuple(
-                OpenedTransaction(index, posted.raw, posted.message) for index, posted in enumerate(self.transactions)
+                OpenedTransaction.of(index, posted.raw, posted.message)
+                for index, posted in enumerate(self.transactions)
             ),
             signatures=tuple(Signature(public_key=key.public) for key in self.keys),
             digest=envelope_digest(raw),
