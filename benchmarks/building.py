@@ -197,7 +197,7 @@ class _Building:
             created_us=now_us,
             expires_us=now_us + _LIFETIME_US,
         )
-        opened = [OpenedTransaction(index, raws[index], message) for index, message in enumerate(transactions)]
+        opened = [OpenedTransaction.of(index, raws[index], message) for index, message in enumerate(transactions)]
         return _opened(data, opened)
 
     def _commit(self, envelopes: Sequence[OpenedEnvelope]) -> None:
