@@ -95,7 +95,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 .PHONY: lock
 lock: $(STAMP) ## Choose the newest requirements that fit together again, and write their hashes
 	$(COMPILE) --upgrade --all-extras pyproject.toml --output-file requirements.lock
-	$(COMPILE) --upgrade --constraint requirements.lock --extra hub --extra settlement pyproject.toml \
+	$(COMPILE) --upgrade --constraint requirements.lock --extra hub --extra otel --extra settlement pyproject.toml \
 	  --output-file docker/runtime.lock
 	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 	  | $(COMPILE) --upgrade --constraint requirements.lock - --output-file docker/build.lock

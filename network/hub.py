@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
 from typing import Final
 
 import structlog
@@ -24,6 +26,7 @@ from network.journal.writer import Writer, WriterLimits
 from network.ledger.records import Network
 from network.rpc.callers import Callers
 from network.rpc.directory import DirectoryServicer
+from network.rpc.followers import Followers
 from network.rpc.journal import JournalServicer
 from network.rpc.ledger import LedgerServicer
 from network.rpc.news import News
@@ -36,6 +39,9 @@ from network.steward import Steward
 from network.store.engine import sqlite_url
 from network.store.reads import StoreReads
 from network.store.store import Store
+from network.telemetry.metrics import Metrics
+from network.telemetry.readings import About, Readings
+from network.telemetry.scrape import MetricsServer
 
 #: How often the hub looks for what is due, and for what other hubs have committed, in seconds. A key that another hub
 #: has removed reads for no longer than the latter.
@@ -107,9 +113,11 @@ def _check_network(config: HubConfig, key: SigningKey, store: Store) -> Network:
 class Hub:
     """A hub in the running event loop. `start` it once, then `stop` it once."""
 
-    def __init__(self, opened: Opened, *, clock: Clock, listen: str, steward: bool) -> None:
-        """`listen`: HOST:PORT, port 0 for a free one. `steward`: whether to sweep by itself. Raises ListenError."""
+    def __init__(self, opened: Opened, *, clock: Clock, listen: str, steward: bool, metrics: str | None = None) -> None:
+        """`listen`, and `metrics` for Prometheus: HOST:PORT, port 0 for a free one. `steward`: whether it sweeps by
+        itself. Raises ListenError."""
         self._store = opened.store
+        self._metrics = Metrics(_about(opened))
         self._limits = opened.config.limits
         self._commits = Commits()
         self._reads = StoreReads(opened.store)
@@ -126,13 +134,29 @@ class Hub:
         self._steward = self._make_steward(opened, clock)
         self._sweeps = steward
         self._background: list[asyncio.Task[None]] = []
-        self._server = RpcServer(self._make_servicers(opened, clock), opened.tls, listen, self._limits.calls)
+        self._followers = Followers(lambda: self._commits.sequence)
+        self._callers = self._make_callers(opened, clock)
+        self._submissions = self._make_submissions(opened, clock)
+        self._server = RpcServer(
+            self._make_servicers(opened, clock),
+            opened.tls,
+            listen,
+            calls_max=self._limits.calls,
+            metrics=self._metrics,
+        )
+        self._metrics.read(self._readings())
+        self._metrics_server = None if metrics is None else MetricsServer(metrics, self._metrics.registry)
         self._name = {"network_id": opened.network.network_id, "hub_key": fingerprint(opened.key.public)}
 
     @property
     def address(self) -> str:
         """Where it listens, HOST:PORT."""
         return self._server.address
+
+    @property
+    def metrics_address(self) -> str | None:
+        """Where Prometheus asks, HOST:PORT; None where it may not."""
+        return None if self._metrics_server is None else self._metrics_server.address
 
     async def start(self) -> None:
         """Serve."""
@@ -142,7 +166,7 @@ class Hub:
         self._keep(LOOK_EVERY_S, "look", self._looking, self._look)
         if self._sweeps:
             self._keep(SWEEP_EVERY_S, "sweep", self._sweeping, self._steward.sweep)
-        _log.info("serving", address=self.address, **self._name)
+        _log.info("serving", address=self.address, metrics=self.metrics_address, **self._name)
 
     async def stop(self) -> None:
         """Finish what was admitted, refuse the rest, close everything."""
@@ -159,6 +183,8 @@ class Hub:
         self._news.close()
         for threads in (self._reading, self._admitting, self._sweeping, self._looking):
             await asyncio.to_thread(threads.close)
+        if self._metrics_server is not None:
+            await asyncio.to_thread(self._metrics_server.close)
         self._store.close()
         _log.info("stopped", finished=finished)
 
@@ -186,29 +212,36 @@ class Hub:
             writer=self._writer,
         )
 
-    def _make_servicers(self, opened: Opened, clock: Clock) -> Servicers:
-        store, limits, network_id = opened.store, self._limits, opened.network.network_id
-        callers = Callers(
-            network_id=network_id,
-            reference=store.reference,
-            refresh=store.refresh,
+    def _make_callers(self, opened: Opened, clock: Clock) -> Callers:
+        return Callers(
+            network_id=opened.network.network_id,
+            reference=opened.store.reference,
+            refresh=opened.store.refresh,
             clock=clock,
             threads=self._reading,
-            limits=limits,
+            limits=self._limits,
         )
-        log = Log(store, network_id=network_id, key=opened.key)
-        submissions = Submissions(
-            admission=Admission(store, network_id=network_id, clock=clock, skew_us=limits.clock_skew_s * US_PER_S),
+
+    def _make_submissions(self, opened: Opened, clock: Clock) -> Submissions:
+        network_id, skew_us = opened.network.network_id, self._limits.clock_skew_s * US_PER_S
+        return Submissions(
+            admission=Admission(opened.store, network_id=network_id, clock=clock, skew_us=skew_us),
             writer=self._writer,
-            callers=callers,
-            limits=limits,
+            callers=self._callers,
+            limits=self._limits,
             threads=self._admitting,
             stopping=self._stopping,
+            metrics=self._metrics,
         )
+
+    def _make_servicers(self, opened: Opened, clock: Clock) -> Servicers:
+        store, limits, network_id = opened.store, self._limits, opened.network.network_id
+        callers = self._callers
+        log = Log(store, network_id=network_id, key=opened.key)
         codes = Codes(network_id=network_id, key=opened.key, store=store, reads=self._reads, clock=clock, limits=limits)
         return Servicers(
             ledger=LedgerServicer(
-                submissions=submissions,
+                submissions=self._submissions,
                 callers=callers,
                 reads=self._reads,
                 codes=codes,
@@ -216,6 +249,7 @@ class Hub:
                 clock=clock,
                 threads=self._reading,
                 stopping=self._stopping,
+                metrics=self._metrics,
                 limits=limits,
             ),
             directory=DirectoryServicer(
@@ -226,6 +260,7 @@ class Hub:
                 reader=JournalReader(store, log),
                 log=log,
                 news=self._news,
+                followers=self._followers,
                 threads=self._reading,
                 stopping=self._stopping,
                 limits=limits,
@@ -238,6 +273,17 @@ class Hub:
                 threads=self._reading,
                 stopping=self._stopping,
             ),
+        )
+
+    def _readings(self) -> Readings:
+        in_flight = self._submissions.in_flight
+        pools = {"read": self._reading, "admit": self._admitting, "sweep": self._sweeping, "look": self._looking}
+        return Readings(
+            journal_entries=lambda: self._commits.sequence,
+            envelopes_in_flight=lambda: in_flight.pieces,
+            bytes_in_flight=lambda: in_flight.size,
+            followers=self._followers.following,
+            work={name: partial(_taken, threads) for name, threads in pools.items()},
         )
 
     def _look(self) -> None:
@@ -257,9 +303,26 @@ class Hub:
                 await asyncio.sleep(every_s)
                 try:
                     await threads.run(work)
+                    outcome = "done"
                 except Refused as refused:
+                    outcome = "put_off"
                     _log.warning("put off", work=what, reason=reason_name(refused.reason))
                 except Exception:  # noqa: BLE001 - the next round finds the same work; logged in full
+                    outcome = "failed"
                     _log.exception("failed", work=what)
+                self._metrics.round_ended(what, outcome)
 
         self._background.append(asyncio.create_task(keep_doing()))
+
+
+def _about(opened: Opened) -> About:
+    return About(
+        version=version("coalition-points"),
+        network_id=opened.network.network_id,
+        certificate_ends_s=opened.tls.ends_at.timestamp(),
+        limits=opened.config.limits,
+    )
+
+
+def _taken(threads: Threads) -> int:
+    return threads.taken

@@ -14,7 +14,7 @@ from coalition.receipt import ReceiptError
 from coalition.tls import TlsError
 from network.cli._operator import CallFailed, TransactionRejected
 from network.config import ConfigError
-from network.rpc.server import ListenError
+from network.listening import ListenError
 from network.store.errors import StoreError
 
 P = ParamSpec("P")

@@ -23,6 +23,11 @@ from network.logs import LogFormat, configure_logs
 @folder_option
 @click.option("--listen", default="localhost:7700", show_default=True, metavar="HOST:PORT", help="Port 0: a free one.")
 @click.option(
+    "--metrics",
+    metavar="HOST:PORT",
+    help="Answer Prometheus here, over plain HTTP. Port 0: a free one. Default: nowhere.",
+)
+@click.option(
     "--clock-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Take the time from this file (tests and simulations).",
@@ -41,6 +46,7 @@ from network.logs import LogFormat, configure_logs
 def serve(
     folder: Path,
     listen: str,
+    metrics: str | None,
     clock_file: Path | None,
     ready_file: Path | None,
     log_format: str,
@@ -54,12 +60,14 @@ def serve(
     configure_logs(cast(LogFormat, log_format))
     sweeps = clock_file is None if steward is None else steward == "on"
     try:
-        asyncio.run(_serve(opened, clock, listen, ready_file, sweeps=sweeps))
+        asyncio.run(_serve(opened, clock, listen, metrics, ready_file, sweeps=sweeps))
     finally:
         opened.store.close()
 
 
-async def _serve(opened: Opened, clock: Clock, listen: str, ready_file: Path | None, *, sweeps: bool) -> None:
+async def _serve(
+    opened: Opened, clock: Clock, listen: str, metrics: str | None, ready_file: Path | None, *, sweeps: bool
+) -> None:
     asked_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     signals = (signal.SIGTERM, signal.SIGINT)
@@ -72,7 +80,7 @@ async def _serve(opened: Opened, clock: Clock, listen: str, ready_file: Path | N
 
     for number in signals:
         loop.add_signal_handler(number, stop)
-    hub = Hub(opened, clock=clock, listen=listen, steward=sweeps)
+    hub = Hub(opened, clock=clock, listen=listen, steward=sweeps, metrics=metrics)
     await hub.start()
     _settle_memory()
     if ready_file is not None:

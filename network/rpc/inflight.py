@@ -14,19 +14,24 @@ class InFlight:
     def __init__(self, what: str, pieces: int, size: int | None = None) -> None:
         """At most `pieces` of `what` at once, of at most `size` bytes together; None: any."""
         self._what = what
-        self._pieces = pieces
-        self._size = size
+        self._pieces_max = pieces
+        self._size_max = size
         self._held: dict[str, tuple[int, int]] = {}
+        #: Of all names together.
+        self.pieces = 0
+        self.size = 0
 
     def take(self, name: str, size: int = 0) -> None:
         """Count a piece of work. Raises Refused with OVERLOADED beyond the limit."""
         pieces, total = self._held.get(name, (0, 0))
-        if pieces >= self._pieces:
-            raise _overloaded(name, f"{self._pieces} {self._what}", {"limit": str(self._pieces)})
+        if pieces >= self._pieces_max:
+            raise _overloaded(name, f"{self._pieces_max} {self._what}", {"limit": str(self._pieces_max)})
         # A single piece may always go, or one that is large could never.
-        if self._size is not None and pieces and total + size > self._size:
-            raise _overloaded(name, f"{self._size} bytes of {self._what}", {"limit_bytes": str(self._size)})
+        if self._size_max is not None and pieces and total + size > self._size_max:
+            raise _overloaded(name, f"{self._size_max} bytes of {self._what}", {"limit_bytes": str(self._size_max)})
         self._held[name] = (pieces + 1, total + size)
+        self.pieces += 1
+        self.size += size
 
     def give_back(self, name: str, size: int = 0) -> None:
         """The piece of work is done."""
@@ -35,6 +40,8 @@ class InFlight:
             del self._held[name]
         else:
             self._held[name] = (pieces - 1, total - size)
+        self.pieces -= 1
+        self.size -= size
 
 
 def _overloaded(name: str, limit: str, facts: dict[str, str]) -> Refused:

@@ -17,6 +17,7 @@ from coalition.errors import FieldViolation, Refused, reason_name
 from coalition.status import TRAILER, to_status
 from coalition.v1 import error_pb2
 from network.rpc.calls import REQUEST_ID_KEY, begin_call, request_id
+from network.telemetry.metrics import Metrics
 
 # Generic in the types only.
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -75,7 +76,8 @@ def internal_error(identifier: str) -> Refused:
 class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps every method of this protocol; health and reflection are left as they are."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
         self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -89,21 +91,21 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             return known
         handler = await continuation(handler_call_details)
         if handler is not None and method.startswith(_OURS):
-            handler = self._wrapped[method] = _wrap(method, handler)
+            handler = self._wrapped[method] = _wrap(partial(_Call, self._metrics, method), handler)
         return handler
 
 
-def _wrap(method: str, handler: Handler) -> Handler:
+def _wrap(begin: Callable[[Context], _Call], handler: Handler) -> Handler:
     # gRPC hands over bytes: where they are no message, its own error would show how this program is made.
     decode, encode = _decoder(handler.request_deserializer), handler.response_serializer
     if handler.unary_unary is not None:
-        unary = _unary(method, cast(Unary, handler.unary_unary), decode)
+        unary = _unary(begin, cast(Unary, handler.unary_unary), decode)
         return grpc.unary_unary_rpc_method_handler(cast(Any, unary), None, encode)
     if handler.unary_stream is not None:
-        stream = _streaming(method, cast(Streaming, handler.unary_stream), decode)
+        stream = _streaming(begin, cast(Streaming, handler.unary_stream), decode)
         return grpc.unary_stream_rpc_method_handler(cast(Any, stream), None, encode)
     assert handler.stream_stream is not None, "the protocol has no methods that take a stream and give one answer"
-    stream = _streaming(method, cast(Streaming, handler.stream_stream), partial(_each, decode))
+    stream = _streaming(begin, cast(Streaming, handler.stream_stream), partial(_each, decode))
     return grpc.stream_stream_rpc_method_handler(cast(Any, stream), None, encode)
 
 
@@ -126,9 +128,9 @@ async def _each(decode: Decoder, requests: AsyncIterator[bytes]) -> AsyncIterato
         yield decode(data)
 
 
-def _unary(method: str, behavior: Unary, decode: Decoder) -> Unary:
+def _unary(begin: Callable[[Context], _Call], behavior: Unary, decode: Decoder) -> Unary:
     async def serve(data: bytes, context: Context) -> Any:
-        call = _Call(method, context)
+        call = begin(context)
         try:
             response = await behavior(decode(data), context)
         except Refused as refused:
@@ -144,9 +146,9 @@ def _unary(method: str, behavior: Unary, decode: Decoder) -> Unary:
     return serve
 
 
-def _streaming(method: str, behavior: Streaming, decode: Callable[[Any], Any]) -> Streaming:
+def _streaming(begin: Callable[[Context], _Call], behavior: Streaming, decode: Callable[[Any], Any]) -> Streaming:
     async def serve(data: Any, context: Context) -> AsyncIterator[Any]:
-        call = _Call(method, context)
+        call = begin(context)
         try:
             async for response in behavior(decode(data), context):
                 yield response
@@ -165,17 +167,22 @@ def _streaming(method: str, behavior: Streaming, decode: Callable[[Any], Any]) -
 class _Call:
     """One call from its first moment to its log line."""
 
-    def __init__(self, method: str, context: Context) -> None:
+    def __init__(self, metrics: Metrics, method: str, context: Context) -> None:
         self.identifier = request_id(context.invocation_metadata())
+        # Without its service: all methods of a hub have different names.
+        self._method = method.rpartition("/")[2]
         self._context = context
+        self._metrics = metrics
         self._began = time.perf_counter()
-        begin_call(self.identifier, method.rpartition("/")[2])
+        metrics.call_began(self._method)
+        begin_call(self.identifier, self._method)
         context.set_trailing_metadata(((REQUEST_ID_KEY, self.identifier),))
 
     async def refuse(self, refused: Refused) -> NoReturn:
         """End the call with an error. Raises what gRPC wants raised."""
         status = status_of(refused)
         code = next(code for code in grpc.StatusCode if code.value[0] == status.code)
+        self._metrics.refused(refused)
         self.end(code.name, reason=reason_name(refused.reason))
         await self._context.abort(
             code,
@@ -185,5 +192,6 @@ class _Call:
         raise AssertionError("abort raises")
 
     def end(self, status: str, **facts: str) -> None:
-        duration_ms = round((time.perf_counter() - self._began) * 1_000, 1)
-        _log.info("call", status=status, duration_ms=duration_ms, **facts)
+        seconds = time.perf_counter() - self._began
+        self._metrics.call_ended(self._method, status, seconds)
+        _log.info("call", status=status, duration_ms=round(seconds * 1_000, 1), **facts)

@@ -19,6 +19,7 @@ from network.ledger.records import Party
 from network.rpc.access import sees_all
 from network.rpc.asking import invalid
 from network.rpc.callers import Callers
+from network.rpc.followers import Followers, Place
 from network.rpc.inflight import InFlight
 from network.rpc.interceptor import OutOfRange
 from network.rpc.news import News
@@ -43,6 +44,7 @@ class JournalServicer(journal_pb2_grpc.JournalServiceServicer):
         reader: JournalReader,
         log: Log,
         news: News,
+        followers: Followers,
         threads: Threads,
         stopping: Stopping,
         limits: Limits,
@@ -51,6 +53,7 @@ class JournalServicer(journal_pb2_grpc.JournalServiceServicer):
         self._reader = reader
         self._log = log
         self._news = news
+        self._followers = followers
         self._threads = threads
         self._stopping = stopping
         self._streams = InFlight("streams of the journal", limits.streams)
@@ -63,13 +66,16 @@ class JournalServicer(journal_pb2_grpc.JournalServiceServicer):
             raise invalid("from_sequence", "must be 1 or more: the journal begins with 1")
         self._streams.take(caller.party_id)
         try:
-            with self._stopping.calls(self._news.wake):
-                async for chunk in self._chunks(request, caller):
+            with (
+                self._stopping.calls(self._news.wake),
+                self._followers.stream(caller.party_id, request.from_sequence - 1, follows=request.follow) as place,
+            ):
+                async for chunk in self._chunks(request, caller, place):
                     yield pb.StreamEntriesResponse(envelopes=chunk.envelopes, checkpoint=chunk.checkpoint)
         finally:
             self._streams.give_back(caller.party_id)
 
-    async def _chunks(self, request: pb.StreamEntriesRequest, caller: Party) -> AsyncIterator[Chunk]:
+    async def _chunks(self, request: pb.StreamEntriesRequest, caller: Party, place: Place) -> AsyncIterator[Chunk]:
         author = "" if sees_all(caller) else caller.party_id
         sequence = request.from_sequence
         while True:
@@ -80,6 +86,8 @@ class JournalServicer(journal_pb2_grpc.JournalServiceServicer):
             if chunk.envelopes:
                 yield chunk
             sequence = chunk.next_sequence
+            # A piece comes back from its yield when the reader's connection has taken it.
+            place.sent = sequence - 1
             if sequence <= chunk.log_size:
                 continue
             if not request.follow:

@@ -26,6 +26,7 @@ from network.rpc.stopping import Stopping
 from network.rpc.submissions import Submissions
 from network.rpc.submit_stream import SubmitStream
 from network.rpc.threads import Threads
+from network.telemetry.metrics import Metrics
 from network.views import Listing, Reads, Record
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -49,6 +50,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         clock: Clock,
         threads: Threads,
         stopping: Stopping,
+        metrics: Metrics,
         limits: Limits,
     ) -> None:
         self._submissions = submissions
@@ -59,6 +61,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         self._clock = clock
         self._threads = threads
         self._stopping = stopping
+        self._metrics = metrics
         self._stream_limit = limits.stream_in_flight
         self._streams = InFlight("streams of envelopes", limits.submit_streams)
 
@@ -73,7 +76,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         self._streams.take(address)
         try:
             identifier = request_id(context.invocation_metadata())
-            stream = SubmitStream(self._submissions, self._stopping, self._stream_limit, identifier)
+            stream = SubmitStream(self._submissions, self._stopping, self._metrics, self._stream_limit, identifier)
             async for response in stream.serve(request_iterator):
                 yield response
         finally:

@@ -22,11 +22,13 @@ from coalition.v1 import (
     operator_service_pb2,
     operator_service_pb2_grpc,
 )
+from network.listening import parse_address, unavailable
 from network.rpc.directory import DirectoryServicer
 from network.rpc.interceptor import CallInterceptor
 from network.rpc.journal import JournalServicer
 from network.rpc.ledger import LedgerServicer
 from network.rpc.operator import OperatorServicer
+from network.telemetry.metrics import Metrics
 
 #: Room for an envelope that is too large by little, so that the error about its size is ours and says what to do.
 MESSAGE_BYTES_MAX: Final = ENVELOPE_BYTES_MAX + (256 << 10)
@@ -50,10 +52,6 @@ _OPTIONS: Final = (
 )
 
 
-class ListenError(Exception):
-    """An address that cannot be listened on. The text says which, and what to do."""
-
-
 @dataclass(frozen=True, slots=True)
 class Servicers:
     """What answers the calls of each service."""
@@ -67,10 +65,10 @@ class Servicers:
 class RpcServer:
     """A server that listens once it is started."""
 
-    def __init__(self, servicers: Servicers, tls: ServerTls, listen: str, calls_max: int) -> None:
+    def __init__(self, servicers: Servicers, tls: ServerTls, listen: str, *, calls_max: int, metrics: Metrics) -> None:
         """`listen` is HOST:PORT; port 0 takes a free one. Raises ListenError."""
         self._server = grpc.aio.server(
-            interceptors=(CallInterceptor(),), options=_OPTIONS, maximum_concurrent_rpcs=calls_max
+            interceptors=(CallInterceptor(metrics),), options=_OPTIONS, maximum_concurrent_rpcs=calls_max
         )
         ledger_service_pb2_grpc.add_LedgerServiceServicer_to_server(servicers.ledger, self._server)
         directory_service_pb2_grpc.add_DirectoryServiceServicer_to_server(servicers.directory, self._server)
@@ -97,16 +95,12 @@ class RpcServer:
         await self._server.stop(grace_s)
 
     def _listen(self, listen: str, tls: ServerTls) -> str:
-        host, separator, port = listen.rpartition(":")
-        if not separator or not host or not port.isdigit() or int(port) > 65_535:
-            raise ListenError(f"{listen!r} is not an address to listen on. Give HOST:PORT, for example 0.0.0.0:7700.")
+        host, _ = parse_address(listen, "0.0.0.0:7700")
         credentials = grpc.ssl_server_credentials([(tls.key, tls.certificate)])
         try:
             bound = self._server.add_secure_port(listen, credentials)
         except RuntimeError:
             bound = 0
         if bound == 0:
-            raise ListenError(
-                f"{listen} cannot be listened on. Another program uses the port, or the address is not this machine's."
-            )
+            raise unavailable(listen)
         return f"{host}:{bound}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import Future
 from typing import Final
 
@@ -14,6 +15,7 @@ from network.rpc.callers import Callers
 from network.rpc.inflight import InFlight
 from network.rpc.stopping import Stopping
 from network.rpc.threads import Threads
+from network.telemetry.metrics import Metrics
 
 #: Below this size an envelope is admitted in less time than another thread takes to notice it.
 _SMALL_BYTES: Final = 8_192
@@ -31,13 +33,16 @@ class Submissions:
         limits: Limits,
         threads: Threads,
         stopping: Stopping,
+        metrics: Metrics,
     ) -> None:
         self._admission = admission
         self._writer = writer
         self._callers = callers
-        self._in_flight = InFlight("envelopes", limits.envelopes_in_flight, limits.bytes_in_flight)
+        #: Of each author.
+        self.in_flight: Final = InFlight("envelopes", limits.envelopes_in_flight, limits.bytes_in_flight)
         self._threads = threads
         self._stopping = stopping
+        self._metrics = metrics
 
     async def submit(self, data: bytes) -> SubmitResponse:
         """The hub's answer to an envelope, after its commit. Raises Refused."""
@@ -49,15 +54,17 @@ class Submissions:
         Envelopes that begin one after the other are committed in that order.
         """
         self._stopping.check()
+        began = time.perf_counter()
         if len(data) < _SMALL_BYTES:
             envelope = self._admission.admit(data)
         else:
             envelope = await self._threads.run(self._admission.admit, data)
+        self._metrics.admitted(time.perf_counter() - began)
         author = envelope.header.author
         self._callers.author(author)
-        self._in_flight.take(author, len(data))
+        self.in_flight.take(author, len(data))
         committing = self._writer.submit(envelope)
-        committing.add_done_callback(lambda _: self._in_flight.give_back(author, len(data)))
+        committing.add_done_callback(lambda _: self.in_flight.give_back(author, len(data)))
         return _mirror(committing)
 
 

@@ -14,6 +14,7 @@ from network.rpc.calls import note_facts
 from network.rpc.interceptor import internal_error, status_of
 from network.rpc.stopping import Stopping, shutting_down
 from network.rpc.submissions import Submissions
+from network.telemetry.metrics import Metrics
 
 _log = structlog.stdlib.get_logger("network.rpc")
 
@@ -25,9 +26,12 @@ class SubmitStream:
     sends faster than the hub admits is held up by gRPC's flow control, not by the hub's memory.
     """
 
-    def __init__(self, submissions: Submissions, stopping: Stopping, limit: int, identifier: str) -> None:
+    def __init__(
+        self, submissions: Submissions, stopping: Stopping, metrics: Metrics, limit: int, identifier: str
+    ) -> None:
         self._submissions = submissions
         self._stopping = stopping
+        self._metrics = metrics
         self._identifier = identifier
         self._slots = asyncio.Semaphore(limit)
         # Bounded by the slots; None says that nothing more will come.
@@ -78,5 +82,6 @@ class SubmitStream:
 
     def _refusal(self, refused: Refused) -> SubmitStreamResponse:
         self._refused += 1
+        self._metrics.refused(refused)
         _log.info("refused", reason=reason_name(refused.reason))
         return SubmitStreamResponse(error=status_of(refused).SerializeToString())

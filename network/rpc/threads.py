@@ -26,6 +26,11 @@ class Threads:
         self._timeout_s = timeout_s
         self._taken = 0
 
+    @property
+    def taken(self) -> int:
+        """Places that are taken: work that runs, or waits for a thread."""
+        return self._taken
+
     async def run(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """What `work` returns or raises. Raises Refused with OVERLOADED when the queue is full or time runs out.
 

@@ -71,6 +71,11 @@ class ServerTls:
     def __repr__(self) -> str:
         return "ServerTls(...)"
 
+    @property
+    def ends_at(self) -> datetime:
+        """When the certificate ceases to hold."""
+        return x509.load_pem_x509_certificate(self.certificate).not_valid_after_utc
+
 
 def make_tls(folder: Path, name: str, hosts: Sequence[str]) -> TlsFiles:
     """Make an authority called `name` and a server certificate by it for `hosts`, DNS names and IP addresses.

@@ -74,10 +74,13 @@ class ClockedTown(Town):
 class RunningHub:
     """A hub that serves, and a client of every party."""
 
-    def __init__(self, config: HubConfig, clock: FileClock, address: str, stop: Callable[[], None]) -> None:
+    def __init__(
+        self, config: HubConfig, clock: FileClock, address: str, metrics_address: str | None, stop: Callable[[], None]
+    ) -> None:
         self.config = config
         self.clock = clock
         self.address = address
+        self.metrics_address = metrics_address
         self.stop = stop
         self.town = ClockedTown(clock)
         self.hub_key: bytes = key_of("hub").public
@@ -160,19 +163,24 @@ def hub_folder(folder: Path) -> tuple[HubConfig, FileClock]:
 
 @contextmanager
 def serving(
-    config: HubConfig, clock: FileClock, limits: Limits | None = None, *, steward: bool = False
+    config: HubConfig,
+    clock: FileClock,
+    limits: Limits | None = None,
+    *,
+    steward: bool = False,
+    metrics: str | None = None,
 ) -> Iterator[RunningHub]:
-    """Run the hub in a folder, in a thread of its own."""
+    """Run the hub in a folder, in a thread of its own. `metrics`: where Prometheus may ask."""
     if limits is not None:
         config = replace(config, limits=limits)
-    ready: Future[tuple[str, Callable[[], object]]] = Future()
+    ready: Future[tuple[Hub, Callable[[], object]]] = Future()
 
     async def serve() -> None:
-        hub = Hub(open_hub(config, PASSPHRASE), clock=clock, listen="localhost:0", steward=steward)
+        hub = Hub(open_hub(config, PASSPHRASE), clock=clock, listen="localhost:0", steward=steward, metrics=metrics)
         await hub.start()
         asked_to_stop = asyncio.Event()
         loop = asyncio.get_running_loop()
-        ready.set_result((hub.address, lambda: loop.call_soon_threadsafe(asked_to_stop.set)))
+        ready.set_result((hub, lambda: loop.call_soon_threadsafe(asked_to_stop.set)))
         await asked_to_stop.wait()
         await hub.stop()
 
@@ -187,7 +195,7 @@ def serving(
     thread = threading.Thread(target=run, name="hub", daemon=True)
     thread.start()
     try:
-        address, ask_to_stop = ready.result(30)
+        hub, ask_to_stop = ready.result(30)
     except BaseException:
         thread.join()
         raise
@@ -198,7 +206,7 @@ def serving(
         thread.join(30)
         assert not thread.is_alive()
 
-    running = RunningHub(config, clock, address, stop)
+    running = RunningHub(config, clock, hub.address, hub.metrics_address, stop)
     try:
         yield running
     finally:
@@ -206,10 +214,10 @@ def serving(
 
 
 @contextmanager
-def running_hub(folder: Path, limits: Limits | None = None) -> Iterator[RunningHub]:
+def running_hub(folder: Path, limits: Limits | None = None, *, metrics: str | None = None) -> Iterator[RunningHub]:
     """A new hub whose parties are the town's, with an auditor."""
     config, clock = hub_folder(folder)
-    with serving(config, clock, limits) as hub:
+    with serving(config, clock, limits, metrics=metrics) as hub:
         town = hub.town
         kinds = dict.fromkeys(PARTNERS, network_pb2.PARTY_KIND_PARTNER) | {CHARITY: network_pb2.PARTY_KIND_CHARITY}
         hub.commit("operator", *(town.register(name, kind) for name, kind in kinds.items()))

@@ -55,7 +55,9 @@ def test_process_serves_until_it_is_told_to_stop(run: Run, tmp_path: Path, numbe
     config, _ = hub_folder(tmp_path / "hub")
     ready = tmp_path / "ready"
     arguments = ("serve", "--dir", str(config.folder), "--clock-file", str(tmp_path / "hub.clock"))
-    with serve_process(*arguments, "--listen", "localhost:0", "--ready-file", str(ready)) as running:
+    with serve_process(
+        *arguments, "--listen", "localhost:0", "--ready-file", str(ready), "--metrics", "localhost:0"
+    ) as running:
         address = wait_for(ready, running).strip()
         assert address.startswith("localhost:")
         assert run("health", "--dir", config.folder, "--address", address).code == 0
@@ -69,6 +71,7 @@ def test_process_serves_until_it_is_told_to_stop(run: Run, tmp_path: Path, numbe
     names = [event["event"] for event in events]
     assert (names[0], names[-1]) == ("serving", "stopped")
     assert events[-1]["finished"] is True
+    assert events[0]["metrics"].startswith("localhost:")
     assert {"GetNetwork", "ListParties"} <= {event["method"] for event in events if event["event"] == "call"}
 
 
@@ -88,6 +91,8 @@ def test_port_that_is_taken_is_told(run: Run, tmp_path: Path) -> None:
         (("--listen", "7700"), "is not an address to listen on"),
         (("--listen", "localhost:99999"), "is not an address to listen on"),
         (("--listen", "192.0.2.1:7700"), "cannot be listened on"),
+        (("--listen", "localhost:0", "--metrics", "9464"), "is not an address to listen on"),
+        (("--listen", "localhost:0", "--metrics", "192.0.2.1:9464"), "cannot be listened on"),
         (("--clock-file", __file__), "is not a clock file"),
     ],
 )

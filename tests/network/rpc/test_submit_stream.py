@@ -19,6 +19,7 @@ from network.rpc.submit_stream import SubmitStream
 from network.rpc.threads import Threads
 from network.store.engine import sqlite_url
 from network.store.store import Store
+from tests.network.telemetry.scraping import unread_metrics
 from tests.network.town import NETWORK_ID, Town, key_of
 
 
@@ -34,7 +35,7 @@ def test_stream_is_read_no_faster_than_it_is_admitted(tmp_path: Path) -> None:
 
 
 async def _stream_many(store: Store) -> None:
-    town, limits, stopping = Town(), Limits(), Stopping()
+    town, limits, stopping, metrics = Town(), Limits(), Stopping(), unread_metrics()
     writer = Writer(
         store,
         network_id=NETWORK_ID,
@@ -61,6 +62,7 @@ async def _stream_many(store: Store) -> None:
         limits=limits,
         threads=threads,
         stopping=stopping,
+        metrics=metrics,
     )
     # Large enough to be admitted in the thread, which has something else to do at first.
     large = [town.data("grocer", *(town.issue("anna", 1) for _ in range(300))) for _ in range(5)]
@@ -74,7 +76,7 @@ async def _stream_many(store: Store) -> None:
 
     gate = threading.Event()
     busy = asyncio.create_task(threads.run(gate.wait))
-    stream = SubmitStream(submissions, stopping, limits.stream_in_flight, "request-id")
+    stream = SubmitStream(submissions, stopping, metrics, limits.stream_in_flight, "request-id")
 
     async def answers() -> list[int]:
         return [len(answer.response.outcomes) async for answer in stream.serve(requests())]
