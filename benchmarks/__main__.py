@@ -12,14 +12,35 @@ from typing import Final
 
 import click
 
-from benchmarks.figures import callers, envelopes, one_caller, singles
+from benchmarks.figures import (
+    callers,
+    envelopes,
+    memory,
+    one_caller,
+    scaling,
+    singles,
+    starting,
+    verifying,
+    window,
+)
 from benchmarks.progress import say
 from benchmarks.rows import Row, show
 from benchmarks.run import LARGE, NORMAL, QUICK, Run
 
 #: In this order: some look at what earlier ones have written.
 FIGURES: Final[dict[str, Callable[[Run], list[Row]]]] = {
-    module.NAME: module.measure for module in (envelopes, callers, singles, one_caller)
+    envelopes.NAME: envelopes.measure,
+    callers.NAME: callers.measure,
+    singles.NAME: singles.measure,
+    one_caller.NAME: one_caller.measure,
+    scaling.HOLDERS: scaling.holders,
+    scaling.JOURNAL: scaling.journal,
+    scaling.ONE_ISSUER: scaling.one_issuer,
+    verifying.NAME: verifying.measure,
+    memory.NAME: memory.measure,
+    starting.IMPORT: starting.importing,
+    starting.START: starting.serving,
+    window.NAME: window.measure,
 }
 
 

@@ -59,6 +59,10 @@ def check_receipt(envelope: Envelope, response: SubmitResponse) -> int:
     return sum(outcome.status != OUTCOME_STATUS_ACCEPTED for outcome in outcomes)
 
 
+#: Sends envelopes of a town to an address, so many under way at once.
+Sending: TypeAlias = Callable[[Town, str, Sequence[Envelope], int], Sent]
+
+
 def send(town: Town, address: str, envelopes: Sequence[Envelope], at_once: int, check: Check = check_receipt) -> Sent:
     """Send each envelope with a call of its own, `at_once` of them under way."""
 

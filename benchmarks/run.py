@@ -28,11 +28,23 @@ class Scale:
     envelopes: int
     #: Calls of one measurement.
     calls: int
+    #: The town with many holders.
+    crowd: Size
+    #: The town with a long journal, and one with the same holders and a short one.
+    long: Size
+    short: Size
+    #: How long the hub's memory is watched under load.
+    load_s: float
 
 
-QUICK: Final = Scale(rounds=2, envelopes=16, calls=1_500)
-NORMAL: Final = Scale(rounds=3, envelopes=40, calls=4_000)
-LARGE: Final = Scale(rounds=5, envelopes=60, calls=8_000)
+def _journal(entries: int) -> Size:
+    """The holders of a long journal have lots of every partner."""
+    return Size(10_000, 10, entries)
+
+
+QUICK: Final = Scale(2, 16, 1_500, Size(50_000, 10), _journal(300_000), _journal(0), load_s=15)
+NORMAL: Final = Scale(3, 40, 4_000, Size(200_000, 10), _journal(1_000_000), _journal(0), load_s=60)
+LARGE: Final = Scale(5, 60, 8_000, Size(1_000_000, 10), _journal(5_000_000), _journal(0), load_s=600)
 
 
 @dataclass
@@ -51,6 +63,10 @@ class Run:
         shutil.rmtree(place, ignore_errors=True)
         self.towns[name] = copy_town(self.cache, size, place)
         return self.towns[name]
+
+    def earlier(self, name: str, size: Size) -> Town:
+        """The town that an earlier row has used, or else a fresh one: large ones take long to copy."""
+        return self.towns.get(name) or self.town(name, size)
 
 
 def draw(life: Life, envelopes: int, size: int = ENVELOPE) -> list[list[Action]]:

@@ -5,16 +5,15 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from benchmarks import load, written
-from benchmarks.life import Habits, Life
+from benchmarks.life import Life
 from benchmarks.processes import hub
 from benchmarks.progress import say
 from benchmarks.rows import Row, at_least
 from benchmarks.run import ENVELOPE, Run, draw, of_one
-from benchmarks.sealing import Envelope, seal_all
+from benchmarks.sealing import seal_all
 from benchmarks.town import Town
 from partner_sdk import Client
 
@@ -26,7 +25,7 @@ class Way(NamedTuple):
     """A way to have several envelopes under way."""
 
     name: str
-    send: Callable[[Town, str, list[Envelope], int], load.Sent]
+    send: load.Sending
     at_once: int
 
 
@@ -85,17 +84,6 @@ def measure(run: Run) -> list[Row]:
             note="Client.submit_stream; outcomes as typed values",
         ),
     ]
-
-
-def rate(run: Run, town: Town, address: str, seed: str, habits: Habits | None = None) -> Callable[[], float]:
-    """A measurement for comparisons: transactions a second of sealed envelopes, four calls at once."""
-    life = Life(town.size, seed, habits)
-
-    def once() -> float:
-        envelopes = seal_all(town, draw(life, run.scale.envelopes))
-        return load.send(town, address, envelopes, 4).transactions_per_s
-
-    return once
 
 
 def _through_the_sdk(town: Town, address: str, life: Life, envelopes: int) -> float:
