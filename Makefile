@@ -85,7 +85,7 @@ docker-check: $(STAMP) ## Check the Dockerfile, and the compose file against its
 check: lint types proto-check imports docker-check test ## Everything that must hold before a change lands
 
 .PHONY: bench
-bench: $(STAMP) ## Measure
+bench: $(STAMP) ## Measure, beside ceilings (ARGS="--quick", "--large", "--only NAME")
 	$(RUN) benchmarks $(ARGS)
 
 # The image's requirements are cuts of requirements.lock: the same versions, the same hashes, nothing for development.

@@ -70,7 +70,7 @@ def main(quick: bool, large: bool, only: tuple[str, ...], out: Path, cache: Path
             if not only or name in only:
                 say(name)
                 rows += measure(run)
-    show(rows, out)
+    show(rows, out, scale.name)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -50,8 +53,8 @@ def at_most(figure: float, most: float, unit: str) -> Target:
     return Target(f"≤ {most:,g} {unit}", figure <= most)
 
 
-def show(rows: Sequence[Row], path: Path) -> None:
-    """Print the rows as a table and write them to `path` as JSON."""
+def show(rows: Sequence[Row], path: Path, scale: str) -> None:
+    """Print the rows as a table, and write them to `path` as JSON with what they were measured on."""
     table = Table("what", "figure", "unit", "ceiling", "of what", "ratio", "target", "met", "note")
     for row in rows:
         ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
@@ -61,7 +64,15 @@ def show(rows: Sequence[Row], path: Path) -> None:
         table.add_row(row.what, _number(row.figure), row.unit, ceiling, row.ceiling_name, ratio, targets, met, row.note)
     Console(width=None if Console().is_terminal else 200).print(table)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps([{**asdict(row), "ratio": row.ratio} for row in rows], indent=2) + "\n")
+    written = {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "scale": scale,
+        "processors": os.cpu_count(),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "rows": [{**asdict(row), "ratio": row.ratio} for row in rows],
+    }
+    path.write_text(json.dumps(written, indent=2) + "\n", encoding="utf-8")
 
 
 def _number(value: float) -> str:

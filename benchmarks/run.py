@@ -22,6 +22,7 @@ ENVELOPE: Final = 500
 class Scale:
     """How much is measured."""
 
+    name: str
     #: How often figure and ceiling are measured in turn.
     rounds: int
     #: Envelopes of one measurement.
@@ -42,9 +43,9 @@ def _journal(entries: int) -> Size:
     return Size(10_000, 10, entries)
 
 
-QUICK: Final = Scale(2, 16, 1_500, Size(50_000, 10), _journal(300_000), _journal(0), load_s=15)
-NORMAL: Final = Scale(3, 40, 4_000, Size(200_000, 10), _journal(1_000_000), _journal(0), load_s=60)
-LARGE: Final = Scale(5, 60, 8_000, Size(1_000_000, 10), _journal(5_000_000), _journal(0), load_s=600)
+QUICK: Final = Scale("quick", 2, 16, 1_500, Size(50_000, 10), _journal(300_000), _journal(0), load_s=20)
+NORMAL: Final = Scale("normal", 3, 40, 4_000, Size(200_000, 10), _journal(1_000_000), _journal(0), load_s=60)
+LARGE: Final = Scale("large", 5, 60, 8_000, Size(1_000_000, 10), _journal(5_000_000), _journal(0), load_s=600)
 
 
 @dataclass
