@@ -54,6 +54,8 @@ class Follower:
             threading.Thread(target=self._guard, args=(self._take_in,), name="journal-intake"),
         )
         self._reported = 0
+        #: How often the hub could not be read.
+        self.failures = 0
 
     def start(self) -> None:
         """Begin where the books end."""
@@ -93,6 +95,7 @@ class Follower:
                 return
             except CoalitionError as error:
                 # The hub is away, or refuses us for a reason that somebody can mend.
+                self.failures += 1
                 if not self._stopping.is_set():
                     _log.warning("hub_unreadable", sequence=state.size, problem=str(error), retry_s=pause_s)
             self._stopping.wait(pause_s)

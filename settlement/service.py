@@ -13,6 +13,7 @@ from settlement.config import SettlementConfig
 from settlement.desk import Desk
 from settlement.follower import Follower
 from settlement.intake import Intake
+from settlement.metrics import Metrics, MetricsServer, Watched
 from settlement.rpc.access import Gatekeeper
 from settlement.rpc.server import Server
 from settlement.rpc.servicer import SettlementServicer
@@ -30,6 +31,7 @@ class Service:
 
     def __init__(self, config: SettlementConfig, connection: Connection, tls: ServerTls, clock: Clock) -> None:
         """Brings the database up to date. Raises StoreError when it is of another network."""
+        self._metrics_server: MetricsServer | None = None
         self._database = Database.in_file(config.database)
         migrate(self._database)
         self.intake: Final = Intake(self._database, config.network_id)
@@ -38,12 +40,25 @@ class Service:
             tls,
         )
         self._follower = Follower(Client(connection), self.intake, clock, lambda: self._server.set_healthy(False))
+        watched = Watched(self._database, self.intake, lambda: self._follower.failures, tls.ends_at)
+        self._metrics = Metrics(watched)
 
-    def start(self, listen: str) -> int:
-        """Listen at `host:port`, begin to follow the journal, and give the port. Raises OSError."""
+    @property
+    def metrics_address(self) -> str | None:
+        """Where Prometheus asks, HOST:PORT; None where it may not."""
+        return None if self._metrics_server is None else self._metrics_server.address
+
+    def start(self, listen: str, metrics: str | None = None) -> int:
+        """Listen at `host:port`, and at `metrics` for Prometheus, begin to follow the journal, and give the port.
+
+        Raises OSError.
+        """
+        if metrics is not None:
+            self._metrics_server = MetricsServer(metrics, self._metrics.registry)
         port = self._server.start(listen)
         self._follower.start()
-        _log.info("started", port=port, sequence=self.intake.progress.state.sequence)
+        sequence = self.intake.progress.state.sequence
+        _log.info("started", port=port, metrics=self.metrics_address, sequence=sequence)
         return port
 
     def stop(self) -> None:
@@ -51,5 +66,7 @@ class Service:
         self.intake.close()
         self._server.stop(GRACE_S)
         self._follower.stop()
+        if self._metrics_server is not None:
+            self._metrics_server.close()
         self._database.close()
         _log.info("stopped", sequence=self.intake.progress.state.sequence)

@@ -134,6 +134,11 @@ def _require_reader(profile: Profile, secret: str) -> None:
 @folder_option
 @click.option("--listen", default=DEFAULT_ADDRESS, show_default=True, metavar="HOST:PORT", help="Port 0: any free one.")
 @click.option(
+    "--metrics",
+    metavar="HOST:PORT",
+    help="Answer Prometheus here, over plain HTTP. Port 0: any free one. Default: nowhere.",
+)
+@click.option(
     "--clock-file",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
     help="A file to take the time from instead of the system: for tests and simulations.",
@@ -149,6 +154,7 @@ def _require_reader(profile: Profile, secret: str) -> None:
 def serve(
     folder: Path,
     listen: str,
+    metrics: str | None,
     clock_file: Path | None,
     ready_file: Path | None,
     log_format: LogFormat,
@@ -168,7 +174,7 @@ def serve(
     asked_to_stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked_to_stop.set())
-    port = service.start(listen)
+    port = service.start(listen, metrics)
     try:
         if ready_file is not None:
             _write_at_once(ready_file, f"{listen.rpartition(':')[0]}:{port}\n")

@@ -6,7 +6,7 @@ The states of windows are kept nowhere: they follow from the journal, which clos
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 from coalition.v1 import settlement_service_pb2 as pb
 from settlement.clearing.state import Window
@@ -21,7 +21,20 @@ _STATES: Final[Mapping[int, pb.WindowState.ValueType]] = {
 SETTLEABLE: Final = (pb.WINDOW_STATE_CLOSED, pb.WINDOW_STATE_ABORTED)
 
 
-def window_state(window: Window, runs: Sequence[Run]) -> pb.WindowState.ValueType:
+class Standing(Protocol):
+    """A run, as far as its windows' states follow from it."""
+
+    @property
+    def windows(self) -> tuple[int, ...]: ...
+
+    @property
+    def state(self) -> pb.RunState.ValueType: ...
+
+
+_Standing = TypeVar("_Standing", bound=Standing)
+
+
+def window_state(window: Window, runs: Sequence[Standing]) -> pb.WindowState.ValueType:
     """OPEN → CLOSED → PENDING_SETTLEMENT → SETTLED, or ABORTED and free for a later run; `runs` as they came."""
     if window.is_open:
         return pb.WINDOW_STATE_OPEN
@@ -51,5 +64,5 @@ def carried_out(runs: Sequence[Run]) -> dict[str, int]:
     }
 
 
-def _last_run_of(window: Window, runs: Sequence[Run]) -> Run | None:
+def _last_run_of(window: Window, runs: Sequence[_Standing]) -> _Standing | None:
     return next((run for run in reversed(runs) if window.number in run.windows), None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
+from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -15,13 +17,7 @@ from settlement.store import tables
 
 def list_runs(connection: Connection) -> tuple[Run, ...]:
     """Every run, in the order in which they were proposed."""
-    windows: defaultdict[bytes, list[int]] = defaultdict(list)
-    for run_id, number in connection.execute(
-        select(tables.run_windows.c.run_id, tables.run_windows.c.window_number).order_by(
-            tables.run_windows.c.window_number
-        )
-    ):
-        windows[run_id].append(number)
+    windows = _windows(connection)
     events: defaultdict[bytes, list[Event]] = defaultdict(list)
     for row in connection.execute(
         select(tables.run_events).order_by(tables.run_events.c.run_id, tables.run_events.c.number)
@@ -38,6 +34,40 @@ def list_runs(connection: Connection) -> tuple[Run, ...]:
         )
         for row in connection.execute(select(tables.runs).order_by(tables.runs.c.number))
     )
+
+
+class RunStanding(NamedTuple):
+    """A run without its figures and decisions."""
+
+    windows: tuple[int, ...]
+    state: pb.RunState.ValueType
+
+
+def list_standings(connection: Connection) -> tuple[RunStanding, ...]:
+    """How every run stands, in the order in which they were proposed; costs a fraction of `list_runs`."""
+    windows = _windows(connection)
+    events, later = tables.run_events, tables.run_events.alias()
+    last = select(func.max(later.c.number)).where(later.c.run_id == events.c.run_id).scalar_subquery()
+    return tuple(
+        RunStanding(tuple(windows[run_id]), pb.RunState.ValueType(state))
+        for run_id, state in connection.execute(
+            select(tables.runs.c.run_id, events.c.state)
+            .join(events, events.c.run_id == tables.runs.c.run_id)
+            .where(events.c.number == last)
+            .order_by(tables.runs.c.number)
+        )
+    )
+
+
+def _windows(connection: Connection) -> Mapping[bytes, list[int]]:
+    """By run, ascending."""
+    windows: defaultdict[bytes, list[int]] = defaultdict(list)
+    claimed = tables.run_windows.c
+    for run_id, number in connection.execute(
+        select(claimed.run_id, claimed.window_number).order_by(claimed.window_number)
+    ):
+        windows[run_id].append(number)
+    return windows
 
 
 def add_run(connection: Connection, run: Run, recorded_us: int) -> None:

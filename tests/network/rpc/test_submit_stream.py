@@ -19,7 +19,7 @@ from network.rpc.submit_stream import SubmitStream
 from network.rpc.threads import Threads
 from network.store.engine import sqlite_url
 from network.store.store import Store
-from tests.network.telemetry.scraping import unread_metrics
+from tests.network.telemetry.unread import unread_metrics
 from tests.network.town import NETWORK_ID, Town, key_of
 
 

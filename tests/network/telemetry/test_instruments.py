@@ -9,7 +9,7 @@ from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
 from network.telemetry.instruments import Counts, Spread
-from tests.network.telemetry.scraping import Scraped
+from tests.scraping import Scraped
 
 
 class Alone(Collector):

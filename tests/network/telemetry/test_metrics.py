@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,10 +13,8 @@ from coalition.v1.directory_service_pb2 import GetNetworkRequest, ListPartiesReq
 from coalition.v1.journal_pb2 import StreamEntriesRequest
 from network.telemetry.readings import FOLLOWERS_NAMED_MAX, OTHERS, Following, named
 from tests.network.conftest import AUDITOR, RunningHub, running_hub
-from tests.network.telemetry.scraping import Scraped, scrape
 from tests.network.town import NETWORK_ID
-
-WAIT_S = 10.0
+from tests.scraping import eventually, seen
 
 
 @pytest.fixture(scope="module")
@@ -24,19 +22,6 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
     """A hub with metrics, for all tests of this module: they look at differences."""
     with running_hub(tmp_path_factory.mktemp("seen") / "hub", metrics="localhost:0") as running:
         yield running
-
-
-def seen(hub: RunningHub) -> Scraped:
-    return scrape(hub.metrics_address)
-
-
-def eventually(hub: RunningHub, holds: Callable[[Scraped], bool]) -> Scraped:
-    """What the hub tells once something holds."""
-    deadline = time.monotonic() + WAIT_S
-    while not holds(now := seen(hub)):
-        assert time.monotonic() < deadline, sorted(now.names)
-        time.sleep(0.02)
-    return now
 
 
 def test_calls_are_counted_with_their_codes(hub: RunningHub) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from typing import Protocol
 from urllib.request import urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from network.config import Limits
-from network.telemetry.metrics import Metrics
-from network.telemetry.readings import About
+WAIT_S = 10.0
 
 
 class Scraped:
@@ -36,13 +37,22 @@ class Scraped:
         return {dict(labels)[label] for sample, labels in self._samples if sample == name}
 
 
-def scrape(address: str | None) -> Scraped:
-    """What the process at an address answers now."""
-    assert address is not None, "it was started with an address for metrics"
-    with urlopen(f"http://{address}/metrics", timeout=10) as answer:
+class Watched(Protocol):
+    """A process with an address for metrics."""
+
+    metrics_address: str | None
+
+
+def seen(process: Watched) -> Scraped:
+    """What the process answers now."""
+    with urlopen(f"http://{process.metrics_address}/metrics", timeout=10) as answer:
         return Scraped(answer.read().decode())
 
 
-def unread_metrics() -> Metrics:
-    """For parts that count, where nobody asks."""
-    return Metrics(About(version="0", network_id="points.example", certificate_ends_s=0.0, limits=Limits()))
+def eventually(process: Watched, holds: Callable[[Scraped], bool]) -> Scraped:
+    """What the process answers once something holds."""
+    deadline = time.monotonic() + WAIT_S
+    while not holds(now := seen(process)):
+        assert time.monotonic() < deadline, sorted(now.names)
+        time.sleep(0.02)
+    return now
