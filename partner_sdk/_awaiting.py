@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import Any, Final, TypeVar
 
 import grpc
@@ -13,9 +14,10 @@ from partner_sdk._blocking import failure_of
 from partner_sdk._channel import credentials, deadline_failure, options
 from partner_sdk._connected import Target
 from partner_sdk._connection import Connection
-from partner_sdk._errors import ConfigurationError
+from partner_sdk._errors import CLIENT_CLOSED, ConfigurationError
 from partner_sdk._probe import probe
 from partner_sdk._steps import (
+    CLOSED,
     Emit,
     Ended,
     Failure,
@@ -27,6 +29,7 @@ from partner_sdk._steps import (
     Step,
     Steps,
     Unary,
+    Wait,
     Write,
 )
 
@@ -79,18 +82,25 @@ class AwaitingDriver:
         self._target: Final = target
         self._channel: grpc.aio.Channel | None = None
         self._methods: dict[str, Any] = {}
+        #: The event loop in which the channel was made.
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
 
     async def run(self, steps: Steps[R]) -> R:
-        """Carry out a computation to its end."""
+        """Carry out a computation to its end, which being cancelled is as well."""
+        if self._loop is not None and self._loop is not asyncio.get_running_loop():
+            raise ConfigurationError("This client was used in another event loop. Make a client of its own in each.")
         answer: object = None
-        while True:
-            try:
-                step = steps.send(answer)
-            except StopIteration as stop:
-                result: R = stop.value
-                return result
-            answer = await self._perform(step)
+        try:
+            while True:
+                try:
+                    step = steps.send(answer)
+                except StopIteration as stop:
+                    result: R = stop.value
+                    return result
+                answer = await self._perform(step)
+        finally:
+            steps.close()
 
     async def iterate(self, flow: Flow[R]) -> AsyncIterator[R]:
         """Carry out a computation as far as its values are asked for."""
@@ -127,6 +137,9 @@ class AwaitingDriver:
             case Sleep():
                 await asyncio.sleep(step.seconds)
                 return None
+            case Wait():
+                await _wait(step)
+                return None
             case Probe():
                 connection = self._connection
                 return await asyncio.to_thread(
@@ -143,7 +156,10 @@ class AwaitingDriver:
                 return await step.stream.read(step.timeout_s)
 
     async def _call(self, step: Unary) -> object:
-        channel = self._open()
+        try:
+            channel = self._open()
+        except ConfigurationError:
+            return CLOSED
         call = self._methods.get(step.method.path)
         if call is None:
             call = channel.unary_unary(step.method.path, _serialize, step.method.response.FromString)
@@ -152,15 +168,39 @@ class AwaitingDriver:
             return await call(step.request, timeout=step.timeout_s, metadata=step.metadata)
         except grpc.aio.AioRpcError as error:
             return failure_of(error)
+        except asyncio.CancelledError:
+            # A channel that closes cancels its calls, which looks the same from here as cancelling the task.
+            task = asyncio.current_task()
+            if self._closed and task is not None and not task.cancelling():
+                return Failure(grpc.StatusCode.CANCELLED, "the client was closed meanwhile")
+            raise
 
     def _open(self) -> grpc.aio.Channel:
         if self._closed:
-            raise ConfigurationError("This client is closed. Make another.")
+            raise ConfigurationError(CLIENT_CLOSED)
         if self._channel is None:
+            self._loop = asyncio.get_running_loop()
             self._channel = grpc.aio.secure_channel(
                 self._target.address, credentials(self._target), options=options(self._connection)
             )
         return self._channel
+
+
+async def _wait(step: Wait) -> None:
+    loop = asyncio.get_running_loop()
+    bell = loop.create_future()
+    if not step.listen(partial(_ring, bell)):
+        return
+    timer = loop.call_later(step.timeout_s, _ring, bell)
+    try:
+        await bell
+    finally:
+        timer.cancel()
+
+
+def _ring(bell: asyncio.Future[None]) -> None:
+    if not bell.done():
+        bell.set_result(None)
 
 
 def _serialize(message: Message) -> bytes:

@@ -1,4 +1,4 @@
-"""A asyncio client's frame: it turns what the core declares into methods."""
+"""An asyncio client's frame: it turns what the core declares into methods."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from partner_sdk._methods import present_as
 from partner_sdk._outcomes import Outcome
 from partner_sdk._session import Session
 from partner_sdk._steps import Flow, Steps
+from partner_sdk._writing import write
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,7 +25,7 @@ def writes(build: Callable[P, Draft[R]]) -> Callable[Concatenate[AwaitingShell, 
     """A method that sends what `build` drafts, and gives its result."""
 
     async def method(self: AwaitingShell, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return await self._driver.run(self._session.write(build(*args, **kwargs)))
+        return await self._driver.run(write(self._session, build(*args, **kwargs)))
 
     return present_as(method, build, leading=0, result="{}")
 
@@ -60,7 +61,8 @@ class AwaitingShell(Connected):
         self._driver = AwaitingDriver(connection, self._target)
 
     async def close(self) -> None:
-        """End the connection."""
+        """End the connection. Writes that wait to be sent end with an error; of those under way nothing is known."""
+        self._stop_gathering()
         await self._driver.close()
 
     async def __aenter__(self) -> Self:

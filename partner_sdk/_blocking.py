@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 import time
@@ -15,9 +16,10 @@ from coalition.status import from_rpc_error
 from partner_sdk._channel import credentials, deadline_failure, options
 from partner_sdk._connected import Target
 from partner_sdk._connection import Connection
-from partner_sdk._errors import ConfigurationError
+from partner_sdk._errors import CLIENT_CLOSED, ConfigurationError
 from partner_sdk._probe import probe
 from partner_sdk._steps import (
+    CLOSED,
     Emit,
     Ended,
     Failure,
@@ -29,6 +31,7 @@ from partner_sdk._steps import (
     Step,
     Steps,
     Unary,
+    Wait,
     Write,
 )
 
@@ -91,18 +94,27 @@ class BlockingDriver:
         self._lock: Final = threading.Lock()
         self._channel: grpc.Channel | None = None
         self._methods: dict[str, Any] = {}
+        #: The process in which the channel was made.
+        self._process = 0
         self._closed = False
 
     def run(self, steps: Steps[R]) -> R:
-        """Carry out a computation to its end."""
+        """Carry out a computation to its end, which an exception from outside is as well."""
+        if self._channel is not None and self._process != os.getpid():
+            raise ConfigurationError(
+                "This process was forked off another that had used this client. Make a client of its own in each."
+            )
         answer: object = None
-        while True:
-            try:
-                step = steps.send(answer)
-            except StopIteration as stop:
-                result: R = stop.value
-                return result
-            answer = self._perform(step)
+        try:
+            while True:
+                try:
+                    step = steps.send(answer)
+                except StopIteration as stop:
+                    result: R = stop.value
+                    return result
+                answer = self._perform(step)
+        finally:
+            steps.close()
 
     def iterate(self, flow: Flow[R]) -> Iterator[R]:
         """Carry out a computation as far as its values are asked for."""
@@ -140,6 +152,12 @@ class BlockingDriver:
             case Sleep():
                 time.sleep(step.seconds)
                 return None
+            case Wait():
+                bell = threading.Lock()
+                bell.acquire()
+                if step.listen(bell.release):
+                    bell.acquire(timeout=step.timeout_s)
+                return None
             case Probe():
                 connection = self._connection
                 return probe(self._target.address, self._target.tls_ca, connection.server_name, step.timeout_s)
@@ -154,21 +172,27 @@ class BlockingDriver:
                 return step.stream.read(step.timeout_s)
 
     def _call(self, step: Unary) -> object:
-        channel = self._open()
-        call = self._methods.get(step.method.path)
-        if call is None:
-            call = channel.unary_unary(step.method.path, _serialize, step.method.response.FromString)
-            self._methods[step.method.path] = call
         try:
+            channel = self._open()
+            call = self._methods.get(step.method.path)
+            if call is None:
+                call = channel.unary_unary(step.method.path, _serialize, step.method.response.FromString)
+                self._methods[step.method.path] = call
             return call(step.request, timeout=step.timeout_s, metadata=step.metadata)
         except grpc.RpcError as error:
             return failure_of(error)
+        except ValueError:
+            # gRPC's for a call on a channel that another thread has closed meanwhile.
+            if self._closed:
+                return CLOSED
+            raise
 
     def _open(self) -> grpc.Channel:
         with self._lock:
             if self._closed:
-                raise ConfigurationError("This client is closed. Make another.")
+                raise ConfigurationError(CLIENT_CLOSED)
             if self._channel is None:
+                self._process = os.getpid()
                 self._channel = grpc.secure_channel(
                     self._target.address, credentials(self._target), options=options(self._connection)
                 )

@@ -14,6 +14,7 @@ from partner_sdk._methods import present_as
 from partner_sdk._outcomes import Outcome
 from partner_sdk._session import Session
 from partner_sdk._steps import Flow, Steps
+from partner_sdk._writing import write
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,7 +25,7 @@ def writes(build: Callable[P, Draft[R]]) -> Callable[Concatenate[BlockingShell, 
     """A method that sends what `build` drafts, and gives its result."""
 
     def method(self: BlockingShell, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        return self._driver.run(self._session.write(build(*args, **kwargs)))
+        return self._driver.run(write(self._session, build(*args, **kwargs)))
 
     return present_as(method, build, leading=0, result="{}")
 
@@ -56,7 +57,8 @@ class BlockingShell(Connected):
         self._driver = BlockingDriver(connection, self._target)
 
     def close(self) -> None:
-        """End the connection."""
+        """End the connection. Writes that wait to be sent end with an error; of those under way nothing is known."""
+        self._stop_gathering()
         self._driver.close()
 
     def __enter__(self) -> Self:

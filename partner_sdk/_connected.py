@@ -60,20 +60,25 @@ class Connected:
         *,
         timeout_s: float = DEFAULT_TIMEOUT_S,
         lifetime_s: int = DEFAULT_LIFETIME_S,
+        gather: bool = True,
     ) -> Self:
         """A client of the party whose profile this is: a path, its folder, or a name in the profiles' folder.
 
         `passphrase` unlocks its keys; None: that in COALITION_PASSPHRASE. A call may take `timeout_s` seconds, retries
-        included; what was not committed `lifetime_s` seconds after it was made never will be. Raises
-        ConfigurationError.
+        included; what was not committed `lifetime_s` seconds after it was made never will be. Single transactions that
+        are written at the same time travel in one envelope, each with its own result; `gather=False` sends every one
+        by itself. Raises ConfigurationError.
         """
-        return cls(Profile.find(profile).connection(passphrase, timeout_s=timeout_s, lifetime_s=lifetime_s))
+        found = Profile.find(profile)
+        return cls(found.connection(passphrase, timeout_s=timeout_s, lifetime_s=lifetime_s, gather=gather))
 
     @classmethod
-    def from_env(cls, *, timeout_s: float = DEFAULT_TIMEOUT_S, lifetime_s: int = DEFAULT_LIFETIME_S) -> Self:
+    def from_env(
+        cls, *, timeout_s: float = DEFAULT_TIMEOUT_S, lifetime_s: int = DEFAULT_LIFETIME_S, gather: bool = True
+    ) -> Self:
         """A client as the environment says: COALITION_PROFILE, COALITION_PASSPHRASE, and single settings over the
         profile's, such as COALITION_ADDRESS. Raises ConfigurationError."""
-        return cls(Profile.from_env().connection(timeout_s=timeout_s, lifetime_s=lifetime_s))
+        return cls(Profile.from_env().connection(timeout_s=timeout_s, lifetime_s=lifetime_s, gather=gather))
 
     @property
     def connection(self) -> Connection:
@@ -85,3 +90,8 @@ class Connected:
         other = copy.copy(self)
         other._session = self._session.with_timeout(timeout_s)
         return other
+
+    def _stop_gathering(self) -> None:
+        """Tell writes that wait that nothing is sent any more."""
+        if self._session.gathering is not None:
+            self._session.gathering.close()

@@ -41,6 +41,8 @@ class Connection:
     timeout_s: float = DEFAULT_TIMEOUT_S
     #: Seconds after which an envelope that was not committed no longer can be. At most what the policy allows.
     lifetime_s: int = DEFAULT_LIFETIME_S
+    #: Whether single transactions that are written at the same time may travel in one envelope.
+    gather: bool = True
 
     def __post_init__(self) -> None:
         if not self.network_id:

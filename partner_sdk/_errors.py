@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from coalition.errors import FieldViolation
     from partner_sdk._outcomes import Outcome
 
+CLIENT_CLOSED: Final = "This client is closed. Make another."
 _ID_DIGITS: Final = 32
 _NO_FACTS: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -34,26 +35,31 @@ class Unreachable(TransportError):
 
 
 class Timeout(TransportError):
-    """A read had no answer before its deadline. Nothing changed; ask again."""
+    """A read had no answer before its deadline, or a write could not be sent before it. Nothing changed; try again."""
+
+
+class TooManyWaiting(TransportError):
+    """More writes wait in this client than it keeps, so this one was not sent. Use `batch()` or `submit_stream()`."""
 
 
 class InDoubt(TransportError):
     """A write was sent and no answer came back: it may have been committed or not.
 
-    `client.resend(error.envelope)` sends the identical bytes again, which is always safe: what had been committed is
-    answered with its first outcome. Keep `envelope` until that has happened, on disk if the process may end.
+    `client.resend(error.envelope)` sends the identical transactions again, which is always safe: what had been
+    committed is answered with its first outcome. Keep `envelope` until that has happened, on disk if the process may
+    end. It holds what this call wrote and nothing else, also where that travelled together with other calls'.
     """
 
     def __init__(self, message: str, envelopes: Sequence[bytes], transaction_ids: Sequence[str]) -> None:
         super().__init__(message)
-        #: The sealed envelopes, as they were sent; one, but for `submit_stream`.
+        #: The sealed envelopes; one, but for `submit_stream`.
         self.envelopes: Final = tuple(envelopes)
         #: The ids of their transactions, as UUID text, in order.
         self.transaction_ids: Final = tuple(transaction_ids)
 
     @property
     def envelope(self) -> bytes:
-        """The sealed envelope, as it was sent; the first, where there are several."""
+        """The sealed envelope; the first, where there are several."""
         return self.envelopes[0]
 
 
@@ -69,7 +75,7 @@ class ReceiptInvalid(VerificationError):
 
     def __init__(self, message: str, envelope: bytes = b"") -> None:
         super().__init__(message)
-        #: The sealed envelope, as it was sent.
+        #: The sealed envelope, of what this call wrote.
         self.envelope: Final = envelope
 
 
@@ -106,7 +112,7 @@ class Refusal(CoalitionError):
         self.facts: Final[Mapping[str, str]] = MappingProxyType(dict(facts or _NO_FACTS))
         #: The wrong fields, with their paths, when the input was wrong.
         self.violations: Final = tuple(violations)
-        #: The transactions in the envelope that was refused, as UUID text; empty when it was another call.
+        #: The transactions that were refused, as UUID text; empty when it was another call.
         self.transaction_ids: tuple[str, ...] = ()
 
 

@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 
 from coalition.errors import reason_name
 from coalition.v1 import error_pb2
-from partner_sdk._errors import CoalitionError, InDoubt, TransportError, Unreachable
+from partner_sdk._errors import CLIENT_CLOSED, CoalitionError, ConfigurationError, InDoubt, TransportError, Unreachable
 from partner_sdk._refusals import refusal
 from partner_sdk._rejections import REJECTIONS, rejection
 from partner_sdk._sealed import Sealed
@@ -33,6 +33,20 @@ _PASSING: Final = (
 _PASSING_CODES: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 
 
+@dataclass(slots=True)
+class Course:
+    """How the asking goes, also for those who cannot wait for its end."""
+
+    #: Whether an attempt is under way.
+    asking: bool = False
+    #: Whether some attempt may have reached the service without its answer reaching us.
+    doubtful: bool = False
+    #: What the last attempt ended with.
+    failure: Failure | None = None
+    #: Why no connection came about, once that was looked into.
+    diagnosis: Diagnosis | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Unanswered:
     """No answer came in time, or none ever will."""
@@ -49,6 +63,11 @@ class Unanswered:
         return self.doubtful and self.failure.refused is None and self.failure.code in _PASSING_CODES
 
     @property
+    def hopeless(self) -> bool:
+        """Whether more time would not have helped."""
+        return not passes(self.failure) or (self.diagnosis is not None and self.diagnosis.permanent)
+
+    @property
     def final(self) -> bool:
         """Whether the service said no, after it would have found what an earlier attempt committed."""
         refused = self.failure.refused
@@ -62,6 +81,8 @@ class Unanswered:
             # A call may be refused for what usually rejects a transaction.
             name = reason_name(refused.reason)
             return rejection(name, refused.facts) if name in REJECTIONS else refusal(refused)
+        if failure.closed:
+            return ConfigurationError(CLIENT_CLOSED)
         if failure.never_sent:
             text = self.diagnosis.text if self.diagnosis else f"{self.address} cannot be reached: {failure.details}"
             return Unreachable(text)
@@ -93,32 +114,37 @@ def in_doubt(failure: Failure, address: str, sealed: Sequence[Sealed]) -> InDoub
 
 def exchange(
     method: Method[Response],
-    request: Message,
+    request: Callable[[], Message],
     *,
+    course: Course,
     metadata: Metadata,
     address: str,
-    timeout_s: float,
+    deadline_s: float,
     monotonic: Callable[[], float],
     random: Callable[[], float],
 ) -> Steps[Response | Unanswered]:
-    """Send the identical request until it is answered, refused for good, or `timeout_s` seconds are over."""
-    deadline = monotonic() + timeout_s
-    doubtful = False
-    diagnosis: Diagnosis | None = None
+    """Send a request until it is answered, refused for good, or `monotonic()` would pass `deadline_s`.
+
+    `request` is asked for it before each attempt, and gives the identical one as soon as `course` is doubtful.
+    """
     for pause in pauses(random):
-        left = deadline - monotonic()
+        message = request()
+        course.asking = True
+        left = deadline_s - monotonic()
         attempt_s = left if left <= _ATTEMPT_MIN_S else max(left * _ATTEMPT_SHARE, _ATTEMPT_MIN_S)
-        answer = yield Unary(method, request, max(attempt_s, 0.001), metadata)
+        answer = yield Unary(method, message, max(attempt_s, 0.001), metadata)
         if not isinstance(answer, Failure):
             assert isinstance(answer, method.response)
             return answer
-        doubtful = doubtful or _may_have_arrived(answer)
-        if answer.never_sent and diagnosis is None:
-            diagnosis = yield Probe(min(_PROBE_MAX_S, max(deadline - monotonic(), 0.1)))
-        hopeless = not passes(answer) or (diagnosis is not None and diagnosis.permanent)
+        course.doubtful = course.doubtful or _may_have_arrived(answer)
+        course.failure = answer
+        course.asking = False
+        if answer.never_sent and not answer.closed and course.diagnosis is None:
+            course.diagnosis = yield Probe(min(_PROBE_MAX_S, max(deadline_s - monotonic(), 0.1)))
+        unanswered = Unanswered(answer, course.doubtful, course.diagnosis, address)
         pause_s = max(pause, retry_after_s(answer))
-        if hopeless or monotonic() + pause_s >= deadline:
-            return Unanswered(answer, doubtful, diagnosis, address)
+        if unanswered.hopeless or monotonic() + pause_s >= deadline_s:
+            return unanswered
         yield Sleep(pause_s)
     raise AssertionError("pauses never end")
 

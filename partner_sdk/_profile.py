@@ -129,6 +129,7 @@ class Profile:
         *,
         timeout_s: float = DEFAULT_TIMEOUT_S,
         lifetime_s: int = DEFAULT_LIFETIME_S,
+        gather: bool = True,
     ) -> Connection:
         """Read keys and certificate. `passphrase` unlocks all of the keys; None: that in COALITION_PASSPHRASE, or in
         the file that COALITION_PASSPHRASE_FILE names.
@@ -166,6 +167,7 @@ class Profile:
             clock=clock,
             timeout_s=timeout_s,
             lifetime_s=lifetime_s,
+            gather=gather,
         )
 
 

@@ -22,6 +22,8 @@ from partner_sdk._refusals import DuplicateId, EnvelopeTooLarge, FieldInvalid, T
 _AROUND_BYTES: Final = 2_048
 #: What a transaction needs beside its own bytes: a tag and its length.
 _EACH_BYTES: Final = 4
+#: What an envelope has for transactions.
+ROOM_BYTES: Final = ENVELOPE_BYTES_MAX - _AROUND_BYTES
 _US_PER_S: Final = 1_000_000
 
 
@@ -34,11 +36,18 @@ class Prepared:
     #: How many different keys of the author must sign, and how many sign if there are so many.
     signatures: int
     signatures_wanted: int
+    #: Whether the id was made for it just now, so that nothing can have been committed under it before.
+    has_new_id: bool
 
     @property
     def transaction_id(self) -> str:
         """UUID text."""
         return id_text(self.message.transaction_id)
+
+    @property
+    def takes_bytes(self) -> int:
+        """What it needs of ROOM_BYTES."""
+        return len(self.raw) + _EACH_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,8 @@ class Sealed:
     envelope: bytes
     #: SHA-256 of the header's bytes, by which the receipt names it.
     digest: bytes
+    #: When it was signed, in microseconds since the Unix epoch.
+    created_us: int
     transactions: tuple[Transaction, ...]
 
     @property
@@ -70,13 +81,22 @@ def prepare(connection: Connection, draft: Draft[Any]) -> Prepared:
         check_form(message, "transaction")
     except Refused as refused:
         raise refusal(refused) from refused
-    return Prepared(message, encode(message), draft.signatures, draft.signatures_wanted)
+    raw = encode(message)
+    return Prepared(message, raw, draft.signatures, draft.signatures_wanted, has_new_id=draft.transaction_id is None)
 
 
 def seal_one(
-    connection: Connection, prepared: Sequence[Prepared], *, atomic: bool = False, lifetime_s: int | None = None
+    connection: Connection,
+    prepared: Sequence[Prepared],
+    *,
+    atomic: bool = False,
+    lifetime_s: int | None = None,
+    created_us: int | None = None,
 ) -> Sealed:
-    """Sign one envelope over transactions. Raises ValueErrors of this protocol when they do not fit into one."""
+    """Sign one envelope over transactions. Raises ValueErrors of this protocol when they do not fit into one.
+
+    It is made now, unless `created_us` says when.
+    """
     ids = [item.message.transaction_id for item in prepared]
     if len(set(ids)) != len(ids):
         raise DuplicateId("Two transactions of one envelope have the same id; give each its own.")
@@ -88,14 +108,14 @@ def seal_one(
             f"This needs the signatures of {needed} different keys of {connection.party_id}, and the profile has"
             f" {len(connection.keys)}. Name the other in extra_keys."
         )
-    now_us = connection.clock()
+    made_us = connection.clock() if created_us is None else created_us
     envelope = seal(
         [item.raw for item in prepared],
         network_id=connection.network_id,
         author=connection.party_id,
         keys=connection.keys[: max(needed, *(item.signatures_wanted for item in prepared))],
-        created_us=now_us,
-        expires_us=now_us + (connection.lifetime_s if lifetime_s is None else lifetime_s) * _US_PER_S,
+        created_us=made_us,
+        expires_us=made_us + (connection.lifetime_s if lifetime_s is None else lifetime_s) * _US_PER_S,
         atomic=atomic,
     )
     if len(envelope) > ENVELOPE_BYTES_MAX:
@@ -103,20 +123,19 @@ def seal_one(
             f"The envelope would have {len(envelope)} bytes; the limit is {ENVELOPE_BYTES_MAX}. Send it in parts."
         )
     header = SignedEnvelope.FromString(envelope).header
-    return Sealed(envelope, envelope_digest(header), tuple(item.message for item in prepared))
+    return Sealed(envelope, envelope_digest(header), made_us, tuple(item.message for item in prepared))
 
 
 def in_parts(prepared: Iterable[Prepared], size: int = TRANSACTIONS_MAX) -> Iterator[list[Prepared]]:
     """Transactions in portions that each fit into an envelope, of at most `size`."""
     part: list[Prepared] = []
-    room = ENVELOPE_BYTES_MAX - _AROUND_BYTES
+    room = ROOM_BYTES
     for item in prepared:
-        needed = len(item.raw) + _EACH_BYTES
-        if part and (len(part) == size or needed > room):
+        if part and (len(part) == size or item.takes_bytes > room):
             yield part
-            part, room = [], ENVELOPE_BYTES_MAX - _AROUND_BYTES
+            part, room = [], ROOM_BYTES
         part.append(item)
-        room -= needed
+        room -= item.takes_bytes
     if part:
         yield part
 
@@ -133,7 +152,7 @@ def reopen(connection: Connection, envelope: bytes) -> Sealed:
             f"The envelope was sealed by {header.author} for {header.network_id}; this client is {connection.party_id}"
             f" in {connection.network_id}."
         )
-    return Sealed(envelope, opened.digest, tuple(item.message for item in opened.transactions))
+    return Sealed(envelope, opened.digest, header.created_us, tuple(item.message for item in opened.transactions))
 
 
 def _identifier(text: str | None, now_us: int) -> bytes:

@@ -5,24 +5,24 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final
 
 from google.protobuf.message import Message
 
 from coalition.receipt import ReceiptError, open_receipt
+from coalition.v1 import outcome_pb2
 from coalition.v1.ledger_service_pb2 import SubmitRequest, SubmitResponse
 from partner_sdk._connection import Connection
 from partner_sdk._draft import Draft
-from partner_sdk._errors import ReceiptInvalid, Refusal, Timeout
-from partner_sdk._exchange import Unanswered, exchange, in_doubt
+from partner_sdk._errors import CoalitionError, ReceiptInvalid, Refusal, Timeout
+from partner_sdk._exchange import Course, Unanswered, exchange, in_doubt
+from partner_sdk._gathering import Gathering
 from partner_sdk._outcomes import Outcome
 from partner_sdk._results import result_of
 from partner_sdk._rpc import SUBMIT
 from partner_sdk._sealed import Prepared, Sealed, in_parts, prepare, reopen, seal_one
 from partner_sdk._steps import Metadata, Method, Response, Steps
 from partner_sdk._vocabulary import Service
-
-R = TypeVar("R", bound=Outcome)
 
 _US_PER_S: Final = 1_000_000
 #: A token is made anew this long before it ends, so that none ends on its way.
@@ -40,11 +40,14 @@ class Session:
         address: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
+        gathering: Gathering | None = None,
     ) -> None:
         self.connection: Final = connection
         self.address: Final = address or connection.address
         self.monotonic: Final = monotonic
         self.jitter: Final = jitter
+        #: Where single transactions meet that are written at the same time; None: each travels alone.
+        self.gathering: Final = (gathering or Gathering(self.address)) if connection.gather else None
         self._service = service
         self._token = ("", 0)
 
@@ -56,6 +59,7 @@ class Session:
             address=self.address,
             monotonic=self.monotonic,
             jitter=self.jitter,
+            gathering=self.gathering,
         )
 
     def metadata(self) -> Metadata:
@@ -78,7 +82,7 @@ class Session:
 
     def read(self, method: Method[Response], request: Message, *, anonymous: bool = False) -> Steps[Response]:
         """Ask; nothing changes by asking. Raises Refusal or TransportError."""
-        answer = yield from self._exchange(method, request, () if anonymous else self.metadata())
+        answer = yield from self._ask(method, request, () if anonymous else self.metadata())
         if not isinstance(answer, Unanswered):
             return answer
         if answer.timed_out:
@@ -87,13 +91,6 @@ class Session:
                 f" ({_cause(answer)}). Nothing changed; ask again."
             )
         raise answer.error()
-
-    def write(self, draft: Draft[R]) -> Steps[R]:
-        """Send one transaction. Raises Rejection when the ledger rejects it."""
-        (outcome,) = yield from self.submit_sealed(seal_one(self.connection, [self.prepare(draft)]))
-        outcome.raise_for_rejection()
-        # The result's class follows from the kind, and the draft's type says the same.
-        return cast(R, outcome)
 
     def submit(self, drafts: Sequence[Draft[Any]], *, atomic: bool = False) -> Steps[tuple[Outcome, ...]]:
         """Send transactions in as few envelopes as they fit into, one after the other.
@@ -124,15 +121,19 @@ class Session:
 
     def answer(self, sealed: Sealed) -> Steps[SubmitResponse]:
         """Send an envelope until it is answered. The answer is not verified yet; `outcomes` does that."""
-        answer = yield from self._exchange(SUBMIT, SubmitRequest(envelope=sealed.envelope), ())
-        if not isinstance(answer, Unanswered):
-            return answer
+        answer = yield from self._ask(SUBMIT, SubmitRequest(envelope=sealed.envelope), ())
+        if isinstance(answer, Unanswered):
+            raise self.unanswered(answer, sealed)
+        return answer
+
+    def unanswered(self, answer: Unanswered, sealed: Sealed) -> CoalitionError:
+        """What to raise when a write was not answered."""
         if answer.doubtful and not answer.final:
-            raise in_doubt(answer.failure, self.address, [sealed])
+            return in_doubt(answer.failure, self.address, [sealed])
         error = answer.error()
         if isinstance(error, Refusal):
             error.transaction_ids = sealed.transaction_ids
-        raise error
+        return error
 
     def prepare(self, draft: Draft[Any]) -> Prepared:
         """Give a draft its id and check its form."""
@@ -141,32 +142,55 @@ class Session:
     def outcomes(self, sealed: Sealed, response: SubmitResponse) -> tuple[Outcome, ...]:
         """The typed outcomes in an answer, once its receipt is proven. Raises ReceiptInvalid."""
         try:
-            _, messages = open_receipt(
-                response.receipt,
-                response.outcomes,
-                network_id=self.connection.network_id,
-                hub_keys=self.connection.hub_keys,
-                digest=sealed.digest,
-                transaction_ids=sealed.ids,
-            )
+            messages = self.open(sealed, response)
         except ReceiptError as error:
-            raise ReceiptInvalid(f"{error} Check the pinned hub keys with the operator.", sealed.envelope) from error
+            raise self.unbelieved(error, sealed) from error
         replayed = frozenset(response.replayed)
         return tuple(
             result_of(transaction, message, replayed=index in replayed)
             for index, (transaction, message) in enumerate(zip(sealed.transactions, messages, strict=True))
         )
 
-    def _exchange(self, method: Method[Response], request: Message, metadata: Metadata) -> Steps[Response | Unanswered]:
+    def open(self, sealed: Sealed, response: SubmitResponse) -> tuple[outcome_pb2.Outcome, ...]:
+        """The outcomes in an answer, once its receipt is proven. Raises ReceiptError."""
+        _, messages = open_receipt(
+            response.receipt,
+            response.outcomes,
+            network_id=self.connection.network_id,
+            hub_keys=self.connection.hub_keys,
+            digest=sealed.digest,
+            transaction_ids=sealed.ids,
+        )
+        return messages
+
+    def unbelieved(self, error: ReceiptError, sealed: Sealed) -> ReceiptInvalid:
+        """What to raise when an answer to a write is not to be believed."""
+        return ReceiptInvalid(f"{error} Check the pinned hub keys with the operator.", sealed.envelope)
+
+    def exchange(
+        self,
+        method: Method[Response],
+        request: Callable[[], Message],
+        *,
+        course: Course,
+        deadline_s: float,
+        metadata: Metadata = (),
+    ) -> Steps[Response | Unanswered]:
+        """Send what `request` gives until it is answered or the time is over."""
         return exchange(
             method,
             request,
+            course=course,
             metadata=metadata,
             address=self.address,
-            timeout_s=self.connection.timeout_s,
+            deadline_s=deadline_s,
             monotonic=self.monotonic,
             random=self.jitter,
         )
+
+    def _ask(self, method: Method[Response], request: Message, metadata: Metadata) -> Steps[Response | Unanswered]:
+        deadline_s = self.monotonic() + self.connection.timeout_s
+        return self.exchange(method, lambda: request, course=Course(), deadline_s=deadline_s, metadata=metadata)
 
 
 def _cause(answer: Unanswered) -> str:

@@ -6,7 +6,7 @@ core serves the blocking and the asyncio client, which only carry steps out.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
@@ -43,11 +43,17 @@ class Failure:
     details: str
     #: What the service said in this protocol's own words; None when the error has another origin.
     refused: Refused | None = None
+    #: Whether the client had been closed before, so that there was no call at all.
+    closed: bool = False
 
     @property
     def never_sent(self) -> bool:
         """Whether it is certain that nothing reached the service."""
-        return self.code is grpc.StatusCode.UNAVAILABLE and self.details.startswith(_NEVER_SENT)
+        return self.closed or (self.code is grpc.StatusCode.UNAVAILABLE and self.details.startswith(_NEVER_SENT))
+
+
+#: What a call ends with that is made after its client was closed.
+CLOSED: Final = Failure(grpc.StatusCode.CANCELLED, "the client is closed", closed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +120,15 @@ class Sleep:
 
 
 @dataclass(frozen=True, slots=True)
+class Wait:
+    """Wait until another computation rings, or so long; answered by None."""
+
+    #: Takes what rings, which may be called from anywhere, once; says whether there is anything to wait for.
+    listen: Callable[[Callable[[], None]], bool]
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Probe:
     """Find out why no connection comes about; answered by a Diagnosis."""
 
@@ -127,7 +142,7 @@ class Emit(Generic[T_co]):
     value: T_co
 
 
-Step: TypeAlias = Unary | OpenStream | Write | Read | Sleep | Probe
+Step: TypeAlias = Unary | OpenStream | Write | Read | Sleep | Wait | Probe
 
 #: A computation that ends in one value.
 Steps: TypeAlias = Generator[Step, Any, R]

@@ -4,7 +4,8 @@ CoalitionError
 ├── ConfigurationError (ValueError)     the profile, a key or a setting is wrong; nothing was sent
 ├── TransportError                      the hub could not be asked, or did not answer
 │   ├── Unreachable                     nothing was sent: wrong address, wrong certificate, no network
-│   ├── Timeout                         a read had no answer in time; reading again is harmless
+│   ├── Timeout                         a read had no answer in time, or a write was never sent: do it again
+│   ├── TooManyWaiting                  too many writes wait in this client; this one was not sent
 │   └── InDoubt                         a write may or may not have been committed: send the same bytes again
 ├── VerificationError                   an answer that cannot be trusted: do not act on it
 │   ├── ReceiptInvalid                  a receipt that is not the hub's, or not about what was sent
@@ -36,6 +37,7 @@ from partner_sdk._errors import (
     Rejection,
     ScanError,
     Timeout,
+    TooManyWaiting,
     TransportError,
     Unreachable,
     VerificationError,
@@ -209,6 +211,7 @@ __all__ = [
     "TermsMissing",
     "Timeout",
     "TooManyTransactions",
+    "TooManyWaiting",
     "TransactionLimit",
     "TransactionsRootMismatch",
     "TransferNotAllowed",

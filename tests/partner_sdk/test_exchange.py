@@ -14,6 +14,7 @@ from partner_sdk import _directory, drafts
 from partner_sdk._bulk import submit_stream
 from partner_sdk._exchange import pauses
 from partner_sdk._steps import Ended, Failure, Probe, Unary, Write
+from partner_sdk._writing import write as write_steps
 from partner_sdk.errors import (
     EnvelopeExpired,
     InDoubt,
@@ -41,7 +42,7 @@ from tests.partner_sdk.world import (
 
 
 def write(world: World) -> Any:
-    return world.run(world.session().write(drafts.issue("anna", 5)))
+    return world.run(write_steps(world.session(), drafts.issue("anna", 5)))
 
 
 def test_resends_identical_bytes_until_the_deadline() -> None:
