@@ -37,7 +37,7 @@ def accept(envelope: OpenedEnvelope, key: SigningKey = KEY) -> SubmitResponse:
         encode(
             outcome_pb2.Outcome(
                 transaction_id=item.message.transaction_id,
-                sequence=item.index + 1,
+                sequence=item.position + 1,
                 committed_us=1,
                 status=outcome_pb2.OUTCOME_STATUS_ACCEPTED,
                 balance=outcome_pb2.Balance(holder_id=item.message.issue.holder_id),

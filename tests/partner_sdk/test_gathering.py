@@ -255,7 +255,7 @@ def conflict(envelope: OpenedEnvelope) -> object:
     """A hub that has seen the ids of the third and the sixth caller, for something else."""
     for item in envelope.transactions:
         if item.message.issue.holder_id in names(2, 5):
-            return refused(error_pb2.REASON_ID_CONFLICT, index=str(item.index))
+            return refused(error_pb2.REASON_ID_CONFLICT, index=str(item.position))
     return accept(envelope)
 
 
