@@ -22,6 +22,7 @@ from coalition.envelope import OpenedEnvelope
 from coalition.keyfile import save_key
 from coalition.keys import SigningKey
 from coalition.tls import make_tls
+from coalition.v1.outcome_pb2 import Outcome
 from network.config import CONFIG_FILE, ConfigError, HubConfig, is_initialised, write_config
 from network.genesis import OPERATOR_ID, Founding, genesis_envelope
 from network.journal.commits import Commits
@@ -148,7 +149,7 @@ def _begin_journal(config: HubConfig, key: SigningKey, genesis: OpenedEnvelope, 
             answer = writer.submit(genesis).result(_COMMIT_S)
         finally:
             writer.stop(_COMMIT_S)
-        assert answer.processed.sequences == (1,), "a new journal begins with the Genesis"
+        assert Outcome.FromString(answer.outcomes[0]).sequence == 1, "a new journal begins with the Genesis"
         assert store.refresh().network.get("") is not None, "the Genesis was accepted"
     finally:
         store.close()

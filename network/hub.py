@@ -17,12 +17,13 @@ from coalition.keyfile import load_key
 from coalition.keys import SigningKey, fingerprint
 from coalition.tls import ServerTls, load_server_tls
 from network.codes import Codes
-from network.config import ConfigError, HubConfig
+from network.config import ConfigError, HubConfig, Limits
 from network.journal.admission import Admission
 from network.journal.commits import Commits
 from network.journal.log import Log
 from network.journal.stream import JournalReader
-from network.journal.writer import Writer, WriterLimits
+from network.journal.writer import Deliver, Writer, WriterLimits
+from network.journal.writing import Writes
 from network.ledger.records import Network
 from network.rpc.callers import Callers
 from network.rpc.directory import DirectoryServicer
@@ -78,13 +79,18 @@ def open_hub(config: HubConfig, passphrase: str) -> Opened:
 
     Raises ConfigError, KeyFileError, TlsError, StoreError, each saying what to do.
     """
-    key = load_key(config.hub_key, passphrase)
+    return open_hub_with(config, load_key(config.hub_key, passphrase), upgrade=True)
+
+
+def open_hub_with(config: HubConfig, key: SigningKey, *, upgrade: bool) -> Opened:
+    """As `open_hub`, for whoever has the key, and may know that the database is of this version."""
     tls = load_server_tls(config.tls)
     if not config.database.is_file():
         raise ConfigError(f"The database {config.database} is missing. Put it back, or restore a backup.")
     store = Store(sqlite_url(config.database))
     try:
-        store.upgrade()
+        if upgrade:
+            store.upgrade()
         return Opened(config, key, tls, store, _check_network(config, key, store))
     except BaseException:
         store.close()
@@ -92,7 +98,7 @@ def open_hub(config: HubConfig, passphrase: str) -> Opened:
 
 
 def _check_network(config: HubConfig, key: SigningKey, store: Store) -> Network:
-    reference = store.reference()
+    reference = store.refresh()
     network = reference.network.get("")
     if network is None:
         raise ConfigError(f"The database {config.database} holds no network. Restore a backup of it.")
@@ -110,12 +116,41 @@ def _check_network(config: HubConfig, key: SigningKey, store: Store) -> Network:
     return network
 
 
+def make_writer(opened: Opened, clock: Clock, commits: Commits, deliver: Deliver) -> Writer:
+    """The writer of a hub; `deliver` as Writer takes it."""
+    return Writer(
+        opened.store,
+        network_id=opened.network.network_id,
+        key=opened.key,
+        clock=clock,
+        commits=commits,
+        limits=writer_limits(opened.config.limits),
+        deliver=deliver,
+    )
+
+
+def writer_limits(limits: Limits) -> WriterLimits:
+    """How much may wait for the writer."""
+    return WriterLimits(waiting_envelopes_max=limits.queue_envelopes, waiting_bytes_max=limits.queue_bytes)
+
+
 class Hub:
     """A hub in the running event loop. `start` it once, then `stop` it once."""
 
-    def __init__(self, opened: Opened, *, clock: Clock, listen: str, steward: bool, metrics: str | None = None) -> None:
-        """`listen`, and `metrics` for Prometheus: HOST:PORT, port 0 for a free one. `steward`: whether it sweeps by
-        itself. Raises ListenError."""
+    def __init__(
+        self,
+        opened: Opened,
+        *,
+        clock: Clock,
+        listen: str,
+        steward: bool,
+        metrics: str | None = None,
+        shared_port: bool = False,
+        make_writer: Callable[[Commits], Writes] | None = None,
+    ) -> None:
+        """`listen`, and `metrics` for Prometheus: HOST:PORT, port 0 for a free one; with `shared_port` other processes
+        may listen there too. `steward`: whether it sweeps by itself. `make_writer` gives it a writer elsewhere; without
+        it has one of its own. Raises ListenError."""
         self._store = opened.store
         self._metrics = Metrics(_about(opened))
         self._limits = opened.config.limits
@@ -130,7 +165,7 @@ class Hub:
         self._sweeping = Threads("sweep", 1, _SWEEPS_WAITING, _SWEEP_TIMEOUT_S)
         # Of its own, so that no crowd of readers keeps the hub from learning of a removed key.
         self._looking = Threads("look", 1, 0, self._limits.read_timeout_s)
-        self._writer = self._make_writer(opened, clock)
+        self.writer: Final = (make_writer or self._own_writer(opened, clock))(self._commits)
         self._steward = self._make_steward(opened, clock)
         self._sweeps = steward
         self._background: list[asyncio.Task[None]] = []
@@ -143,6 +178,7 @@ class Hub:
             listen,
             calls_max=self._limits.calls,
             metrics=self._metrics,
+            shared_port=shared_port,
         )
         self._metrics.read(self._readings())
         self._metrics_server = None if metrics is None else MetricsServer(metrics, self._metrics.registry)
@@ -161,7 +197,7 @@ class Hub:
     async def start(self) -> None:
         """Serve."""
         self._commits.announce(self._reads.tip().sequence)
-        self._writer.start()
+        self.writer.start()
         await self._server.start()
         self._keep(LOOK_EVERY_S, "look", self._looking, self._look)
         if self._sweeps:
@@ -178,7 +214,7 @@ class Hub:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
         await self._stopping.quiet(_QUIET_S, _FAREWELL_S)
-        finished = await asyncio.to_thread(self._writer.stop, grace_s)
+        finished = await asyncio.to_thread(self.writer.stop, grace_s)
         await self._server.stop(_LAST_WORDS_S)
         self._news.close()
         for threads in (self._reading, self._admitting, self._sweeping, self._looking):
@@ -188,18 +224,9 @@ class Hub:
         self._store.close()
         _log.info("stopped", finished=finished)
 
-    def _make_writer(self, opened: Opened, clock: Clock) -> Writer:
-        return Writer(
-            opened.store,
-            network_id=opened.network.network_id,
-            key=opened.key,
-            clock=clock,
-            commits=self._commits,
-            limits=WriterLimits(
-                waiting_envelopes_max=self._limits.queue_envelopes, waiting_bytes_max=self._limits.queue_bytes
-            ),
-            deliver=asyncio.get_running_loop().call_soon_threadsafe,
-        )
+    def _own_writer(self, opened: Opened, clock: Clock) -> Callable[[Commits], Writes]:
+        deliver = asyncio.get_running_loop().call_soon_threadsafe
+        return lambda commits: make_writer(opened, clock, commits, deliver)
 
     def _make_steward(self, opened: Opened, clock: Clock) -> Steward:
         return Steward(
@@ -209,7 +236,7 @@ class Hub:
             clock=clock,
             reads=self._reads,
             reference=opened.store.reference,
-            writer=self._writer,
+            writer=self.writer,
         )
 
     def _make_callers(self, opened: Opened, clock: Clock) -> Callers:
@@ -226,7 +253,7 @@ class Hub:
         network_id, skew_us = opened.network.network_id, self._limits.clock_skew_s * US_PER_S
         return Submissions(
             admission=Admission(opened.store, network_id=network_id, clock=clock, skew_us=skew_us),
-            writer=self._writer,
+            writer=self.writer,
             callers=self._callers,
             limits=self._limits,
             threads=self._admitting,

@@ -22,7 +22,7 @@ from coalition.v1 import error_pb2, outcome_pb2
 from coalition.v1.outcome_pb2 import Outcome
 from coalition.v1.transaction_pb2 import Donate, Expire, Release, Transaction
 from coalition.wire import encode
-from network.journal.writer import Writer
+from network.journal.writing import Writes
 from network.ledger.state import Reference
 from network.views import DueHold, DuePledge, Reads, Swept
 
@@ -64,7 +64,7 @@ class Steward:
         clock: Clock,
         reads: Reads,
         reference: Callable[[], Reference],
-        writer: Writer,
+        writer: Writes,
     ) -> None:
         self._network_id = network_id
         self._hub_id = hub_id
@@ -200,7 +200,7 @@ class Steward:
                 expires_us=now_us + _LIFETIME_US,
             )
         )
-        response = self._writer.submit(envelope).result(_ANSWER_S).response
+        response = self._writer.submit(envelope).result(_ANSWER_S)
         done = _Done([], 0)
         for position, raw in enumerate(response.outcomes):
             outcome = Outcome.FromString(raw)

@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
 import click
 
-from coalition.clock import Clock, system_clock
 from network.cli._failures import explained
 from network.cli._operator import open_clock
 from network.cli._options import folder_option, passphrase, passphrase_option
 from network.config import load_config
-from network.hub import Hub, Opened, open_hub
+from network.hub import open_hub
 from network.logs import LogFormat, configure_logs
+from network.memory import settle_memory
+from network.processes.hub_processes import HubProcesses
 
 
 @click.command()
 @folder_option
 @click.option("--listen", default="localhost:7700", show_default=True, metavar="HOST:PORT", help="Port 0: a free one.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="Processes that serve calls; one more writes. They share the address.",
+)
 @click.option(
     "--metrics",
     metavar="HOST:PORT",
@@ -46,6 +54,7 @@ from network.logs import LogFormat, configure_logs
 def serve(
     folder: Path,
     listen: str,
+    workers: int,
     metrics: str | None,
     clock_file: Path | None,
     ready_file: Path | None,
@@ -55,19 +64,29 @@ def serve(
 ) -> None:
     """Run the hub until SIGTERM or Ctrl-C; then finish what was admitted and end with exit code 0."""
     config = load_config(folder)
-    clock = system_clock if clock_file is None else open_clock(clock_file)
+    if clock_file is not None:
+        open_clock(clock_file)
     opened = open_hub(config, passphrase(passphrase_file))
     configure_logs(cast(LogFormat, log_format))
-    sweeps = clock_file is None if steward is None else steward == "on"
+
+    def make() -> HubProcesses:
+        return HubProcesses(
+            opened,
+            listen=listen,
+            workers=workers,
+            metrics=metrics,
+            clock_file=clock_file,
+            log_format=log_format,
+            steward=clock_file is None if steward is None else steward == "on",
+        )
+
     try:
-        asyncio.run(_serve(opened, clock, listen, metrics, ready_file, sweeps=sweeps))
+        asyncio.run(_serve(make, ready_file))
     finally:
         opened.store.close()
 
 
-async def _serve(
-    opened: Opened, clock: Clock, listen: str, metrics: str | None, ready_file: Path | None, *, sweeps: bool
-) -> None:
+async def _serve(make: Callable[[], HubProcesses], ready_file: Path | None) -> None:
     asked_to_stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     signals = (signal.SIGTERM, signal.SIGINT)
@@ -80,28 +99,17 @@ async def _serve(
 
     for number in signals:
         loop.add_signal_handler(number, stop)
-    hub = Hub(opened, clock=clock, listen=listen, steward=sweeps, metrics=metrics)
-    await hub.start()
-    _settle_memory()
+    hub = make()
+    address = await hub.start()
+    settle_memory()
     if ready_file is not None:
-        _write_at_once(ready_file, f"{hub.address}\n")
+        _write_at_once(ready_file, f"{address}\n")
     try:
         await asked_to_stop.wait()
     finally:
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)
         await hub.stop()
-
-
-def _settle_memory() -> None:
-    """Let the garbage collector look less often, and never again at what lives as long as the hub.
-
-    A batch makes tens of thousands of records, which reference counts free without it. By default it would look through
-    them every few hundred, and now and then through all modules and tables: a good tenth of the writer's time.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 def _write_at_once(path: Path, text: str) -> None:

@@ -12,7 +12,6 @@ from coalition.envelope import OpenedEnvelope
 from coalition.errors import Refused
 from coalition.v1 import error_pb2
 from coalition.v1.ledger_service_pb2 import SubmitResponse
-from network.ledger.engine import Processed
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +24,13 @@ class WriterLimits:
     batch_bytes_max: int = 8 << 20
 
 
-class Answer(NamedTuple):
-    """What a committed envelope gets."""
-
-    #: With the hub's signed receipt.
-    response: SubmitResponse
-    processed: Processed
-
-
 class Submission(NamedTuple):
     """An envelope that waits, and where its answer goes."""
 
     envelope: OpenedEnvelope
     size: int
-    answer: Future[Answer]
+    #: With the hub's signed receipt.
+    answer: Future[SubmitResponse]
 
 
 class Waiting:
@@ -61,15 +53,7 @@ class Waiting:
                 len(self._submissions) >= limits.waiting_envelopes_max
                 or self._bytes + submission.size > limits.waiting_bytes_max
             ):
-                raise Refused(
-                    error_pb2.REASON_OVERLOADED,
-                    f"{len(self._submissions)} envelopes with {self._bytes} bytes are waiting for the ledger already. "
-                    "Send the same envelope again in a moment.",
-                    {
-                        "waiting_envelopes_max": str(limits.waiting_envelopes_max),
-                        "waiting_bytes_max": str(limits.waiting_bytes_max),
-                    },
-                )
+                raise overloaded(len(self._submissions), self._bytes, limits)
             self._submissions.append(submission)
             self._bytes += submission.size
             self._changed.notify()
@@ -108,6 +92,19 @@ class Waiting:
             self._submissions.clear()
             self._bytes = 0
             return left
+
+
+def overloaded(envelopes: int, size: int, limits: WriterLimits) -> Refused:
+    """For whoever comes while so much waits already."""
+    return Refused(
+        error_pb2.REASON_OVERLOADED,
+        f"{envelopes} envelopes with {size} bytes are waiting for the ledger already. Send the same envelope again in "
+        "a moment.",
+        {
+            "waiting_envelopes_max": str(limits.waiting_envelopes_max),
+            "waiting_bytes_max": str(limits.waiting_bytes_max),
+        },
+    )
 
 
 def shutting_down() -> Refused:

@@ -23,12 +23,12 @@ from coalition.v1.journal_pb2 import Receipt
 from coalition.v1.ledger_service_pb2 import SubmitResponse
 from network.journal.batch import BatchCommitter, Committed, internal, new_error_id
 from network.journal.commits import Commits
-from network.journal.waiting import Answer, Submission, Waiting, WriterLimits, shutting_down
+from network.journal.waiting import Submission, Waiting, WriterLimits, shutting_down
 from network.ledger.engine import Processed
 from network.store.engine import is_busy
 from network.store.store import Store
 
-__all__ = ["Answer", "Writer", "WriterLimits"]
+__all__ = ["Writer", "WriterLimits"]
 
 logger = structlog.get_logger(__name__)
 
@@ -72,17 +72,16 @@ class Writer:
         """Begin to write. Once."""
         self._thread.start()
 
-    def submit(self, envelope: OpenedEnvelope) -> Future[Answer]:
+    def submit(self, envelope: OpenedEnvelope) -> Future[SubmitResponse]:
         """Hand in an admitted envelope. Never blocks.
 
         The future ends with the answer once it is committed, or with Refused: what the ledger says, OVERLOADED,
         SHUTTING_DOWN, or INTERNAL with an `error_id`. It cannot be cancelled.
         """
-        answer: Future[Answer] = Future()
+        answer: Future[SubmitResponse] = Future()
         answer.set_running_or_notify_cancel()
-        size = len(envelope.header_bytes) + sum(len(transaction.raw) for transaction in envelope.transactions)
         try:
-            self._waiting.put(Submission(envelope, size, answer))
+            self._waiting.put(Submission(envelope, envelope.size, answer))
         except Refused as refused:
             answer.set_exception(refused)
         return answer
@@ -107,7 +106,7 @@ class Writer:
         founded = self._store.reference().network.get("") is not None
         return self._limits.batch_transactions_max if founded else 1
 
-    def _write(self, batch: Sequence[Submission]) -> Sequence[Answer | Refused]:
+    def _write(self, batch: Sequence[Submission]) -> Sequence[SubmitResponse | Refused]:
         """Commit a batch and make its answers. Whatever happens, each envelope gets one and the writer goes on."""
         try:
             committed = self._committer.commit([submission.envelope for submission in batch], self._clock())
@@ -119,14 +118,16 @@ class Writer:
             logger.exception("a batch could not be committed", error_id=error_id, envelopes=len(batch))
             return [_busy() if is_busy(error) else internal(error_id) for _ in batch]
 
-    def _answers(self, batch: Sequence[Submission], committed: Committed) -> list[Answer | Refused]:
+    def _answers(self, batch: Sequence[Submission], committed: Committed) -> list[SubmitResponse | Refused]:
         root = committed.head.frontier.root()
         return [
             self._answer(submission.envelope, result, committed, root) if isinstance(result, Processed) else result
             for submission, result in zip(batch, committed.results, strict=True)
         ]
 
-    def _answer(self, envelope: OpenedEnvelope, processed: Processed, committed: Committed, root: bytes) -> Answer:
+    def _answer(
+        self, envelope: OpenedEnvelope, processed: Processed, committed: Committed, root: bytes
+    ) -> SubmitResponse:
         receipt = Receipt(
             network_id=self._network_id,
             envelope_digest=envelope.digest,
@@ -136,10 +137,9 @@ class Writer:
             log_root=root,
         )
         signed = make_receipt(receipt, processed.outcomes, self._key)
-        response = SubmitResponse(receipt=signed, outcomes=processed.outcomes, replayed=processed.replayed)
-        return Answer(response, processed)
+        return SubmitResponse(receipt=signed, outcomes=processed.outcomes, replayed=processed.replayed)
 
-    def _resolve(self, batch: Sequence[Submission], answers: Sequence[Answer | Refused]) -> None:
+    def _resolve(self, batch: Sequence[Submission], answers: Sequence[SubmitResponse | Refused]) -> None:
         def resolve() -> None:
             for submission, answer in zip(batch, answers, strict=True):
                 if isinstance(answer, Refused):

@@ -42,8 +42,6 @@ SERVICES: Final = (
 
 _OPTIONS: Final = (
     ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
-    # Two hubs on one port would share it without a word.
-    ("grpc.so_reuseport", 0),
     # A client that vanished without a word is noticed; one that is idle for long connects anew.
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
@@ -65,10 +63,23 @@ class Servicers:
 class RpcServer:
     """A server that listens once it is started."""
 
-    def __init__(self, servicers: Servicers, tls: ServerTls, listen: str, *, calls_max: int, metrics: Metrics) -> None:
-        """`listen` is HOST:PORT; port 0 takes a free one. Raises ListenError."""
+    def __init__(
+        self,
+        servicers: Servicers,
+        tls: ServerTls,
+        listen: str,
+        *,
+        calls_max: int,
+        metrics: Metrics,
+        shared_port: bool = False,
+    ) -> None:
+        """`listen` is HOST:PORT; port 0 takes a free one. With `shared_port`, the system spreads connections over all
+        processes that listen there. Raises ListenError."""
         self._server = grpc.aio.server(
-            interceptors=(CallInterceptor(metrics),), options=_OPTIONS, maximum_concurrent_rpcs=calls_max
+            interceptors=(CallInterceptor(metrics),),
+            # Otherwise two hubs on one port would share it without a word.
+            options=(*_OPTIONS, ("grpc.so_reuseport", int(shared_port))),
+            maximum_concurrent_rpcs=calls_max,
         )
         ledger_service_pb2_grpc.add_LedgerServiceServicer_to_server(servicers.ledger, self._server)
         directory_service_pb2_grpc.add_DirectoryServiceServicer_to_server(servicers.directory, self._server)

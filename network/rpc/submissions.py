@@ -10,7 +10,7 @@ from typing import Final
 from coalition.v1.ledger_service_pb2 import SubmitResponse
 from network.config import Limits
 from network.journal.admission import Admission
-from network.journal.writer import Answer, Writer
+from network.journal.writing import Writes
 from network.rpc.callers import Callers
 from network.rpc.inflight import InFlight
 from network.rpc.stopping import Stopping
@@ -28,7 +28,7 @@ class Submissions:
         self,
         *,
         admission: Admission,
-        writer: Writer,
+        writer: Writes,
         callers: Callers,
         limits: Limits,
         threads: Threads,
@@ -46,9 +46,9 @@ class Submissions:
 
     async def submit(self, data: bytes) -> SubmitResponse:
         """The hub's answer to an envelope, after its commit. Raises Refused."""
-        return (await (await self.begin(data))).response
+        return await (await self.begin(data))
 
-    async def begin(self, data: bytes) -> asyncio.Future[Answer]:
+    async def begin(self, data: bytes) -> asyncio.Future[SubmitResponse]:
         """Admit an envelope and hand it to the writer, whose answer is to come. Raises Refused.
 
         Envelopes that begin one after the other are committed in that order.
@@ -68,14 +68,14 @@ class Submissions:
         return _mirror(committing)
 
 
-def _mirror(future: Future[Answer]) -> asyncio.Future[Answer]:
+def _mirror(future: Future[SubmitResponse]) -> asyncio.Future[SubmitResponse]:
     """The same result for this loop, of a future that is completed in the loop's own thread.
 
     asyncio.wrap_future would wake the loop once more for each; a batch has many.
     """
-    waiter: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    waiter: asyncio.Future[SubmitResponse] = asyncio.get_running_loop().create_future()
 
-    def settle(done: Future[Answer]) -> None:
+    def settle(done: Future[SubmitResponse]) -> None:
         if waiter.done():
             return
         error = done.exception()

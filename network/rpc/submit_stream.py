@@ -8,8 +8,7 @@ from collections.abc import AsyncIterator
 import structlog
 
 from coalition.errors import Refused, reason_name
-from coalition.v1.ledger_service_pb2 import SubmitStreamRequest, SubmitStreamResponse
-from network.journal.writer import Answer
+from coalition.v1.ledger_service_pb2 import SubmitResponse, SubmitStreamRequest, SubmitStreamResponse
 from network.rpc.calls import note_facts
 from network.rpc.interceptor import internal_error, status_of
 from network.rpc.stopping import Stopping, shutting_down
@@ -35,7 +34,7 @@ class SubmitStream:
         self._identifier = identifier
         self._slots = asyncio.Semaphore(limit)
         # Bounded by the slots; None says that nothing more will come.
-        self._under_way: asyncio.Queue[asyncio.Future[Answer] | SubmitStreamResponse | None] = asyncio.Queue()
+        self._under_way: asyncio.Queue[asyncio.Future[SubmitResponse] | SubmitStreamResponse | None] = asyncio.Queue()
         self._envelopes = 0
         self._refused = 0
 
@@ -65,7 +64,7 @@ class SubmitStream:
             self._envelopes += 1
             self._under_way.put_nowait(await self._begin(request.envelope))
 
-    async def _begin(self, data: bytes) -> asyncio.Future[Answer] | SubmitStreamResponse:
+    async def _begin(self, data: bytes) -> asyncio.Future[SubmitResponse] | SubmitStreamResponse:
         """The answer to come, or at once why there will be none."""
         try:
             return await self._submissions.begin(data)
@@ -74,9 +73,9 @@ class SubmitStream:
         except Exception:  # noqa: BLE001 - one envelope's failure must not end the others'; logged in full
             return self._refusal(internal_error(self._identifier))
 
-    async def _answer(self, committing: asyncio.Future[Answer]) -> SubmitStreamResponse:
+    async def _answer(self, committing: asyncio.Future[SubmitResponse]) -> SubmitStreamResponse:
         try:
-            return SubmitStreamResponse(response=(await committing).response)
+            return SubmitStreamResponse(response=await committing)
         except Refused as refused:
             return self._refusal(refused)
 

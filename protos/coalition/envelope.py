@@ -54,6 +54,11 @@ class OpenedEnvelope:
     #: SHA-256 of the header's bytes; names the envelope.
     digest: bytes
 
+    @property
+    def size(self) -> int:
+        """Bytes that it takes while it waits somewhere."""
+        return len(self.header_bytes) + sum(len(transaction.raw) for transaction in self.transactions)
+
 
 def envelope_digest(header: bytes) -> bytes:
     """SHA-256 of a header's bytes."""

@@ -11,9 +11,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from coalition.envelope import OpenedEnvelope
+from coalition.v1.ledger_service_pb2 import SubmitResponse
+from coalition.v1.outcome_pb2 import Outcome
 from network.journal.commits import Commits
 from network.journal.log import Log
-from network.journal.writer import Answer, Writer
+from network.journal.writer import Writer
 from network.store.engine import sqlite_url
 from network.store.store import Store
 from tests.network.town import NETWORK_ID, Town, key_of
@@ -29,9 +31,14 @@ class Desk:
     writer: Writer
     log: Log
 
-    def submit(self, *envelopes: OpenedEnvelope) -> list[Answer]:
+    def submit(self, *envelopes: OpenedEnvelope) -> list[SubmitResponse]:
         """Commit envelopes and wait for their answers. Raises Refused for the first that is refused."""
         return [future.result(10) for future in [self.writer.submit(envelope) for envelope in envelopes]]
+
+
+def sequences_of(answer: SubmitResponse) -> list[int]:
+    """Where the outcomes stand in the journal."""
+    return [Outcome.FromString(raw).sequence for raw in answer.outcomes]
 
 
 @pytest.fixture(autouse=True)

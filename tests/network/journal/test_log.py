@@ -23,8 +23,8 @@ def test_checkpoint_is_the_root_that_receipts_name(desk: Desk) -> None:
     envelope = desk.town.envelope("grocer", desk.town.issue("anna", 5))
     [answer] = desk.submit(envelope)
     receipt, _ = open_receipt(
-        answer.response.receipt,
-        answer.response.outcomes,
+        answer.receipt,
+        answer.outcomes,
         network_id=NETWORK_ID,
         hub_keys=[HUB],
         digest=envelope.digest,

@@ -17,20 +17,21 @@ from coalition.merkle import EMPTY_ROOT
 from coalition.receipt import open_receipt
 from coalition.v1 import error_pb2
 from coalition.v1.journal_pb2 import Receipt
+from coalition.v1.ledger_service_pb2 import SubmitResponse
 from coalition.v1.outcome_pb2 import OUTCOME_STATUS_ACCEPTED, Outcome
 from network.journal.commits import Commits
-from network.journal.writer import Answer, Writer, WriterLimits
+from network.journal.writer import Writer, WriterLimits
 from network.store.head import read_head
 from network.store.store import Store
-from tests.network.journal.conftest import Desk
+from tests.network.journal.conftest import Desk, sequences_of
 from tests.network.town import NETWORK_ID, Town, key_of
 
 
-def checked(envelope: OpenedEnvelope, answer: Answer) -> tuple[Receipt, tuple[Outcome, ...]]:
+def checked(envelope: OpenedEnvelope, answer: SubmitResponse) -> tuple[Receipt, tuple[Outcome, ...]]:
     """What a client makes of an answer."""
     return open_receipt(
-        answer.response.receipt,
-        answer.response.outcomes,
+        answer.receipt,
+        answer.outcomes,
         network_id=NETWORK_ID,
         hub_keys=[key_of("hub").public],
         digest=envelope.digest,
@@ -38,7 +39,7 @@ def checked(envelope: OpenedEnvelope, answer: Answer) -> tuple[Receipt, tuple[Ou
     )
 
 
-def reason(future: Future[Answer]) -> error_pb2.Reason.ValueType:
+def reason(future: Future[SubmitResponse]) -> error_pb2.Reason.ValueType:
     """Why an envelope was refused."""
     refused = future.exception(10)
     assert isinstance(refused, Refused)
@@ -70,11 +71,11 @@ def test_replay_gets_the_first_answer(desk: Desk) -> None:
     [first] = desk.submit(envelope)
     [between] = desk.submit(desk.town.envelope("grocer", desk.town.issue("anna", 1)))
     [second] = desk.submit(envelope)
-    assert second.response.outcomes == first.response.outcomes
-    assert (list(first.response.replayed), list(second.response.replayed)) == ([], [0, 1])
+    assert second.outcomes == first.outcomes
+    assert (list(first.replayed), list(second.replayed)) == ([], [0, 1])
     receipt, outcomes = checked(envelope, second)
     assert receipt.first_sequence == outcomes[0].sequence
-    assert receipt.log_size == between.processed.sequences[0]
+    assert receipt.log_size == sequences_of(between)[0]
     assert points_of(desk.store, "anna") == 121
 
 
@@ -87,8 +88,8 @@ def test_replay_within_one_batch(store: Store, town: Town) -> None:
     copies = [writer.submit(issue) for _ in range(3)]
     writer.start()
     answers = [copy.result(10) for copy in copies]
-    assert [list(answer.response.replayed) for answer in answers] == [[], [0, 1], [0, 1]]
-    assert {tuple(answer.response.outcomes) for answer in answers} == {tuple(answers[0].response.outcomes)}
+    assert [list(answer.replayed) for answer in answers] == [[], [0, 1], [0, 1]]
+    assert {tuple(answer.outcomes) for answer in answers} == {tuple(answers[0].outcomes)}
     assert points_of(store, "anna") == 5
     assert writer.stop(10)
 
@@ -98,8 +99,8 @@ def test_envelope_may_carry_old_and_new_transactions(desk: Desk) -> None:
     old, new = desk.town.issue("anna", 50), desk.town.issue("anna", 70)
     [first] = desk.submit(desk.town.envelope("grocer", old))
     [answer] = desk.submit(desk.town.envelope("grocer", new, old))
-    assert list(answer.response.replayed) == [1]
-    assert answer.processed.sequences == (first.processed.sequences[0] + 1, first.processed.sequences[0])
+    assert list(answer.replayed) == [1]
+    assert sequences_of(answer) == [sequences_of(first)[0] + 1, sequences_of(first)[0]]
     assert points_of(desk.store, "anna") == 120
 
 
@@ -113,7 +114,7 @@ def test_refused_envelope_leaves_its_neighbours_alone(store: Store, town: Town) 
     after = writer.submit(town.envelope("grocer", town.issue("anna", 4)))
     writer.start()
     assert reason(refused) == error_pb2.REASON_KEY_UNKNOWN
-    assert after.result(10).processed.sequences[0] == before.result(10).processed.sequences[0] + 1
+    assert sequences_of(after.result(10))[0] == sequences_of(before.result(10))[0] + 1
     assert points_of(store, "anna") == 5
     assert writer.stop(10)
 
@@ -134,7 +135,7 @@ def test_program_error_answers_one_envelope(desk: Desk, logged: list[MutableMapp
     assert len(refused.facts["error_id"]) == 16
     assert refused.facts["error_id"] in refused.message
     assert [(entry["error_id"], entry["author"]) for entry in logged] == [(refused.facts["error_id"], "pharmacy")]
-    assert fine.result(10).response.outcomes
+    assert fine.result(10).outcomes
     with desk.store.read() as connection:
         lots = connection.exec_driver_sql("SELECT points FROM lots WHERE holder_id = 'anna'").scalar_one()
     assert lots == 50
@@ -155,7 +156,7 @@ def test_failing_commit_has_no_effect(desk: Desk, logged: list[MutableMapping[st
     with desk.store.write() as connection:
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
     [answer] = desk.submit(big)
-    assert list(answer.response.replayed) == []
+    assert list(answer.replayed) == []
     assert points_of(desk.store, "anna") == 500
 
 
@@ -184,7 +185,7 @@ def test_database_held_by_another_process(tmp_path: Path, desk: Desk) -> None:
     assert reason(desk.writer.submit(envelope)) == error_pb2.REASON_OVERLOADED
     other.execute("ROLLBACK")
     other.close()
-    assert list(desk.submit(envelope)[0].response.replayed) == []
+    assert list(desk.submit(envelope)[0].replayed) == []
 
 
 def test_commit_times_increase_while_the_clock_stands_still(desk: Desk) -> None:
@@ -193,7 +194,7 @@ def test_commit_times_increase_while_the_clock_stands_still(desk: Desk) -> None:
     answers = desk.submit(*issues)
     desk.town.now_us -= 60_000_000
     answers += desk.submit(desk.town.envelope("grocer", desk.town.issue("anna", 1)))
-    times = [Outcome.FromString(raw).committed_us for answer in answers for raw in answer.response.outcomes]
+    times = [Outcome.FromString(raw).committed_us for answer in answers for raw in answer.outcomes]
     assert times == sorted(set(times))
 
 
@@ -220,7 +221,7 @@ def test_batches_are_bounded(store: Store, town: Town) -> None:
     envelopes += [town.envelope("grocer", town.issue("anna", 1), town.issue("anna", 1)) for _ in range(5)]
     futures = [writer.submit(envelope) for envelope in envelopes]
     writer.start()
-    ends = [future.result(10).response for future in futures]
+    ends = [future.result(10) for future in futures]
     # Genesis alone; four registrations; five terms and a campaign; then at most five transactions together.
     assert sizes == [1, 5, 10, 15, 19, 21]
     logs = [Receipt.FromString(end.receipt.document).log_size for end in ends]
@@ -235,7 +236,7 @@ def test_stop_finishes_what_was_handed_in(store: Store, town: Town) -> None:
     writer.start()
     assert writer.stop(10)
     late = writer.submit(town.envelope("grocer", town.issue("anna", 1)))
-    assert all(future.result(0).response for future in taken)
+    assert all(future.result(0) for future in taken)
     assert reason(late) == error_pb2.REASON_SHUTTING_DOWN
 
 
@@ -273,7 +274,7 @@ def test_answers_arrive_although_nobody_takes_them_over(store: Store, town: Town
     writer = Writer(store, network_id=NETWORK_ID, key=key, clock=town.clock, commits=Commits(), deliver=deliver)
     futures = [writer.submit(envelope) for envelope in town.founding()]
     writer.start()
-    assert [bool(future.result(10).response.outcomes) for future in futures] == [True] * 3
+    assert [bool(future.result(10).outcomes) for future in futures] == [True] * 3
     assert writer.stop(10)
 
 

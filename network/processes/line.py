@@ -1,0 +1,62 @@
+"""Messages between two processes of one hub, over a pair of sockets that nobody else has.
+
+Each message is a pickled tuple behind its length. Both ends are the same program, started by one of them, so what comes
+in is what that program sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import struct
+from collections.abc import Callable
+from typing import Any, Final
+
+_LENGTH: Final = struct.Struct(">I")
+
+
+class Line(asyncio.Protocol):
+    """One end. To be used from one event loop.
+
+    Neither end holds back what it sends: how much may be under way is bounded by those who use the line.
+    """
+
+    def __init__(self, received: Callable[[Any], object], lost: Callable[[], object]) -> None:
+        """`received` is called with each message, `lost` once when the other end is gone."""
+        self._received: Final = received
+        self._lost: Final = lost
+        self._buffer = bytearray()
+        self._transport: asyncio.WriteTransport | None = None
+
+    def send(self, message: Any) -> None:
+        """Hand over a message. It gets lost when the other end is gone, of which `lost` tells."""
+        if self._transport is not None:
+            data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+            self._transport.writelines((_LENGTH.pack(len(data)), data))
+
+    def close(self) -> None:
+        """Hang up, once all that was handed over is sent."""
+        if self._transport is not None:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.WriteTransport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        buffer = self._buffer
+        buffer += data
+        start = 0
+        while len(buffer) - start >= _LENGTH.size:
+            (length,) = _LENGTH.unpack_from(buffer, start)
+            end = start + _LENGTH.size + length
+            if len(buffer) < end:
+                break
+            message = pickle.loads(memoryview(buffer)[start + _LENGTH.size : end])  # noqa: S301 - by our own program
+            start = end
+            self._received(message)
+        del buffer[:start]
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._lost()
