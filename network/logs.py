@@ -8,15 +8,26 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextvars import ContextVar
 from typing import Final, Literal, TextIO
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 LogFormat = Literal["json", "console"]
 
+#: What every line says that is logged while a call is served. One dictionary a call: setting a context variable for
+#: each of its facts would take as long as writing the line.
+facts_of_call: Final[ContextVar[dict[str, object]]] = ContextVar("facts_of_call")
+
+
+def _add_facts(_logger: object, _name: str, event: EventDict) -> EventDict:
+    facts = facts_of_call.get(None)
+    return event if facts is None else {**facts, **event}
+
+
 _SHARED: Final[tuple[Processor, ...]] = (
-    structlog.contextvars.merge_contextvars,
+    _add_facts,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )
@@ -45,6 +56,9 @@ def configure_logs(form: LogFormat, stream: TextIO | None = None) -> None:
         colors = (stream or sys.stderr).isatty()
         renderer = (structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback),)
     route_logs()
+    # A line names neither its place in the program nor its thread, so nobody needs to look for them.
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(

@@ -27,17 +27,26 @@ class Line(asyncio.Protocol):
         self._lost: Final = lost
         self._buffer = bytearray()
         self._transport: asyncio.WriteTransport | None = None
+        self._outgoing: list[bytes] = []
 
     def send(self, message: Any) -> None:
         """Hand over a message. It gets lost when the other end is gone, of which `lost` tells."""
-        if self._transport is not None:
-            data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-            self._transport.writelines((_LENGTH.pack(len(data)), data))
+        if not self._outgoing:
+            # Together with all else that this round of the loop brings: under load a message costs no system call.
+            asyncio.get_running_loop().call_soon(self._flush)
+        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        self._outgoing += (_LENGTH.pack(len(data)), data)
 
     def close(self) -> None:
         """Hang up, once all that was handed over is sent."""
+        self._flush()
         if self._transport is not None:
             self._transport.close()
+
+    def _flush(self) -> None:
+        outgoing, self._outgoing = self._outgoing, []
+        if self._transport is not None and outgoing:
+            self._transport.write(b"".join(outgoing))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.WriteTransport)

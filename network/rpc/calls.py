@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Final
 
-import structlog
+from network.logs import facts_of_call
 
 REQUEST_ID_KEY: Final = "x-request-id"
 
@@ -24,15 +24,14 @@ def request_id(metadata: Iterable[tuple[str, str | bytes]] | None) -> str:
 
 def begin_call(identifier: str, method: str) -> None:
     """Name the call on every line that is logged while it is served."""
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=identifier, method=method, party="")
+    facts_of_call.set({"request_id": identifier, "method": method, "party": ""})
 
 
 def name_party(party_id: str) -> None:
     """Name the party on every further line of this call. Only for one that has proven who it is."""
-    structlog.contextvars.bind_contextvars(party=party_id)
+    facts_of_call.get()["party"] = party_id
 
 
 def note_facts(**facts: int) -> None:
     """Counts for the line that ends the call, such as the envelopes of a stream."""
-    structlog.contextvars.bind_contextvars(**facts)
+    facts_of_call.get().update(facts)
