@@ -56,7 +56,7 @@ class Frontier:
         before = self.size
         self.size += len(nodes)
         smallest_first: list[bytes] = []
-        while before or nodes:
+        while nodes:
             if before & 1:
                 nodes.insert(0, self.hashes.pop())
             if len(nodes) & 1:
@@ -64,7 +64,7 @@ class Frontier:
             pairs = iter(nodes)
             nodes = [_sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
             before >>= 1
-        self.hashes = smallest_first[::-1]
+        self.hashes += reversed(smallest_first)
 
     def root(self) -> bytes:
         """MTH of all leaves."""
