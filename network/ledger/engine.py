@@ -174,8 +174,7 @@ def _check_validity(state: State, envelope: OpenedEnvelope, committed_us: int) -
 
 
 def _policy(state: State, committed_us: int) -> Policy:
-    reference = state.reference
-    return reference.policy(reference.calendar().day(committed_us))
+    return state.reference.day_and_policy(committed_us)[1]
 
 
 def _apply_all(
@@ -231,14 +230,9 @@ def _abort(
 def _context(
     state: State, envelope: OpenedEnvelope, author: Party, transaction: OpenedTransaction, first_us: int
 ) -> Context:
-    head, reference = state.head, state.reference
+    head = state.head
     committed_us = max(first_us, head.committed_us + 1)
-    if reference.network.get("") is None:
-        # Only the Genesis itself, which brings the calendar and the policy.
-        today, policy = "", Policy()
-    else:
-        today = reference.calendar().day(committed_us)
-        policy = reference.policy(today)
+    today, policy = state.reference.day_and_policy(committed_us)
     return Context(
         state,
         author,

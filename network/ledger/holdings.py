@@ -87,7 +87,10 @@ def count(state: State, parts: Iterable[Part], **totals: int) -> int:
 
 def arrears_of(state: State, holder_id: str, issuer: str) -> int:
     """Points that a holder owes an issuer."""
-    return next((arrear.points for arrear in state.arrears.get(holder_id) or () if arrear.issuer == issuer), 0)
+    for arrear in state.arrears.get(holder_id) or ():
+        if arrear.issuer == issuer:
+            return arrear.points
+    return 0
 
 
 def change_arrears(state: State, holder_id: str, issuer: str, change: int) -> None:

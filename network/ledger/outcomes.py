@@ -16,8 +16,9 @@ def accepted_outcome(ctx: Context, effect: Effect) -> Outcome:
         sequence=ctx.sequence,
         committed_us=ctx.committed_us,
         status=outcome_pb2.OUTCOME_STATUS_ACCEPTED,
-        arrears_points=effect.arrears_points,
     )
+    if effect.arrears_points:
+        outcome.arrears_points = effect.arrears_points
     for issuer, expires_on, points in effect.parts:
         outcome.allocations.add(issuer=issuer, expires_on=expires_on, points=points)
     if effect.holder_id:
@@ -60,7 +61,9 @@ def _fill_balance(
     sums = purse.sums(lots, today)
     balance.holder_id = holder.holder_id
     balance.available_points = sums.available
-    balance.pending_points = sums.pending
-    balance.held_points = holder.held_points
+    if sums.pending:
+        balance.pending_points = sums.pending
+    if holder.held_points:
+        balance.held_points = holder.held_points
     if arrears:
         balance.arrears_points = sum(arrear.points for arrear in arrears)

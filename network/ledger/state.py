@@ -6,11 +6,11 @@ tests) holds everything; what it lacks does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
-from coalition.calendar import Calendar
+from coalition.calendar import SLOT_US, Calendar
 from coalition.merkle import Frontier
 from coalition.v1.network_pb2 import Policy
 from network.ledger.records import (
@@ -42,36 +42,39 @@ class NotLoadedError(AssertionError):
     """A kind read a key that its `touches` did not name."""
 
 
+class _Loaded(dict[K, V]):
+    """Records of which those that are missing were forgotten, not removed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+
+    def __missing__(self, key: K) -> V:
+        raise NotLoadedError(f"{self._name}: {key!r} was not loaded")
+
+
 class Table(Generic[K, V]):
     """Records by key. None stands for a record that does not exist."""
 
-    __slots__ = ("_complete", "_undo", "before", "name", "rows")
+    __slots__ = ("_complete", "_undo", "before", "get", "name", "rows")
 
     def __init__(self, name: str, undo: Undo, *, complete: bool) -> None:
         self.name = name
-        self.rows: dict[K, V | None] = {}
+        self.rows: Final[dict[K, V | None]] = {} if complete else _Loaded(name)
         #: What every changed key held when it was loaded: what changed is `before`, what it is now is `rows`.
         self.before: dict[K, V | None] = {}
+        #: The record, or None where none exists. The dictionary's own method: a transaction reads a dozen records.
+        self.get: Final[Callable[[K], V | None]] = self.rows.get if complete else self.rows.__getitem__
         self._undo = undo
         self._complete = complete
 
-    def get(self, key: K) -> V | None:
-        """The record, or None where none exists."""
-        try:
-            return self.rows[key]
-        except KeyError:
-            if self._complete:
-                return None
-            raise NotLoadedError(f"{self.name}: {key!r} was not loaded") from None
-
     def put(self, key: K, value: V | None) -> None:
         """Set the record; None removes it."""
-        rows = self.rows
-        old = rows[key] if key in rows else self.get(key)
+        old = self.get(key)
         self._undo.append((self, key, old))
         if key not in self.before:
             self.before[key] = old
-        rows[key] = value
+        self.rows[key] = value
 
     def wants(self, key: K) -> bool:
         """Whether a record that may be read later in this batch is to be kept."""
@@ -135,6 +138,7 @@ class Reference:
         self.campaigns: Table[str, Campaign] = Table("campaigns", self.undo, complete=True)
         self._calendar: Calendar | None = None
         self._policy: tuple[str, tuple[PolicyVersion, ...], Policy] | None = None
+        self._now: tuple[int, tuple[PolicyVersion, ...], tuple[str, Policy]] | None = None
 
     def tables(self) -> tuple[Table[Any, Any], ...]:
         return (self.network, self.policies, self.parties, self.terms, self.campaigns)
@@ -159,6 +163,20 @@ class Reference:
             self._policy = (day, versions, Policy.FromString(raw[-1]))
         return self._policy[2]
 
+    def day_and_policy(self, moment_us: int) -> tuple[str, Policy]:
+        """The day of a moment in microseconds since the Unix epoch, and the policy in force on it.
+
+        Empty ones before the Genesis, which brings the calendar and the policy.
+        """
+        versions = self.policies.get("")
+        if not versions:
+            return "", Policy()
+        slot = moment_us // SLOT_US
+        if self._now is None or self._now[0] != slot or self._now[1] is not versions:
+            day = self.calendar().day(moment_us)
+            self._now = (slot, versions, (day, self.policy(day)))
+        return self._now[2]
+
     def policies_from(self, day: str) -> tuple[Policy, ...]:
         """The policy in force on a day, and those that follow it."""
         versions = self.policies.get("") or ()
@@ -166,8 +184,10 @@ class Reference:
 
     def terms_of(self, party_id: str, day: str) -> Terms | None:
         """The terms of a party in force on a day."""
-        versions = self.terms.get(party_id) or ()
-        return next((terms for terms in reversed(versions) if terms.effective_on <= day), None)
+        for terms in reversed(self.terms.get(party_id) or ()):
+            if terms.effective_on <= day:
+                return terms
+        return None
 
 
 def versions_from(versions: tuple[Version, ...], day: str) -> tuple[Version, ...]:

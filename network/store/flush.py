@@ -65,13 +65,17 @@ def _flush(connection: Connection, projection: Projection, state: State) -> None
     changes = projection.records(state).changes()
     if not changes:
         return
-    rows, width = projection.rows, projection.key_columns
+    parts, row, width = projection.parts, projection.row, projection.key_columns
     written: list[Row] = []
     deleted: list[Row] = []
     for key, (old, new) in changes.items():
-        before, after = rows(key, old), rows(key, new)
-        written += [row for row in after if row not in before]
-        kept = {row[:width] for row in after}
-        deleted += [row[:width] for row in before if row[:width] not in kept]
+        before, after = parts(old), parts(new)
+        put = [row(key, part) for part in after if part not in before]
+        written += put
+        # A record that is one row keeps its key.
+        if before and (projection.many or not after):
+            kept = {fresh[:width] for fresh in put}
+            gone = [row(key, part)[:width] for part in before if part not in after]
+            deleted += [gone_key for gone_key in gone if gone_key not in kept]
     delete_rows(connection, projection.table, deleted)
     upsert_rows(connection, projection.table, written)

@@ -10,21 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Table
 
-from network.ledger.records import (
-    Arrear,
-    Campaign,
-    Hold,
-    Holder,
-    Lot,
-    Network,
-    Original,
-    Party,
-    Pledge,
-    PolicyVersion,
-    Terms,
-    Totals,
-    Usage,
-)
+from network.ledger.records import Original
 from network.ledger.state import State
 from network.ledger.state import Table as Records
 from network.store import tables
@@ -33,91 +19,70 @@ from network.store.sql import Row
 
 
 class Projection(NamedTuple):
-    """A table, the records that it keeps, and the rows that one of them makes; None makes none."""
+    """A table, the records that it keeps, what of a record makes a row of its own, and that row."""
 
     table: Table
     records: Callable[[State], Records[Any, Any]]
-    rows: Callable[[Any, Any], list[Row]]
+    #: Of a record, or of None, which has none.
+    parts: Callable[[Any], tuple[Any, ...]]
+    #: Of a record's key and one of its parts.
+    row: Callable[[Any, Any], Row]
+
+    def rows(self, key: Any, record: Any) -> list[Row]:
+        """All rows of a record; None has none."""
+        return [self.row(key, part) for part in self.parts(record)]
+
+    @property
+    def many(self) -> bool:
+        """Whether a record may have several rows."""
+        return self.parts is _many
 
     @property
     def key_columns(self) -> int:
         return len(self.table.primary_key.columns)
 
 
-def _network(_key: str, network: Network | None) -> list[Row]:
-    return [] if network is None else [tuple(network)]
+def _one(record: Any) -> tuple[Any, ...]:
+    """The record itself is the part."""
+    return () if record is None else (record,)
 
 
-def _policies(_key: str, versions: tuple[PolicyVersion, ...] | None) -> list[Row]:
-    return [policy_row(version) for version in versions or ()]
+def _many(records: tuple[Any, ...] | None) -> tuple[Any, ...]:
+    """Each record of the tuple is one."""
+    return records or ()
 
 
-def _parties(_key: str, party: Party | None) -> list[Row]:
-    return [] if party is None else [party_row(party)]
+def _reversed(original: Original | None) -> tuple[Original, ...]:
+    return () if original is None or original.reversed_points == 0 else (original,)
 
 
-def _terms(_key: str, versions: tuple[Terms, ...] | None) -> list[Row]:
-    return [terms_row(version) for version in versions or ()]
+def _as_it_is(_key: Any, record: tuple[Any, ...]) -> Row:
+    return tuple(record)
 
 
-def _campaigns(_key: str, campaign: Campaign | None) -> list[Row]:
-    return [] if campaign is None else [tuple(campaign)]
-
-
-def _holders(_key: str, holder: Holder | None) -> list[Row]:
-    return [] if holder is None else [holder_row(holder)]
-
-
-def _aliases(alias: str, holder_id: str | None) -> list[Row]:
-    return [] if holder_id is None else [(alias, holder_id)]
-
-
-def _lots(holder_id: str, lots: tuple[Lot, ...] | None) -> list[Row]:
-    return [(holder_id, lot.issuer, lot.expires_on, lot.available_on, lot.opened, lot.points) for lot in lots or ()]
-
-
-def _arrears(holder_id: str, arrears: tuple[Arrear, ...] | None) -> list[Row]:
-    return [(holder_id, arrear.issuer, arrear.points) for arrear in arrears or ()]
-
-
-def _holds(_key: tuple[str, bytes], hold: Hold | None) -> list[Row]:
-    return [] if hold is None else [hold_row(hold)]
-
-
-def _nonces(key: tuple[str, bytes], sequence: int | None) -> list[Row]:
-    return [] if sequence is None else [(*key, sequence)]
-
-
-def _reversals(key: tuple[str, bytes], original: Original | None) -> list[Row]:
-    return [] if original is None or original.reversed_points == 0 else [(*key, original.reversed_points)]
-
-
-def _totals(_key: str, totals: Totals | None) -> list[Row]:
-    return [] if totals is None else [tuple(totals)]
-
-
-def _usage(key: tuple[Usage, str, str], points: int | None) -> list[Row]:
-    return [] if points is None else [(int(key[0]), key[1], key[2], points)]
-
-
-def _pledges(holder_id: str, pledges: tuple[Pledge, ...] | None) -> list[Row]:
-    return [pledge_row(holder_id, pledge) for pledge in pledges or ()]
+def _behind_holder(holder_id: str, record: tuple[Any, ...]) -> Row:
+    return (holder_id, *record)
 
 
 PROJECTIONS: Final = (
-    Projection(tables.network, lambda state: state.reference.network, _network),
-    Projection(tables.policies, lambda state: state.reference.policies, _policies),
-    Projection(tables.parties, lambda state: state.reference.parties, _parties),
-    Projection(tables.terms, lambda state: state.reference.terms, _terms),
-    Projection(tables.campaigns, lambda state: state.reference.campaigns, _campaigns),
-    Projection(tables.holders, lambda state: state.holders, _holders),
-    Projection(tables.aliases, lambda state: state.aliases, _aliases),
-    Projection(tables.lots, lambda state: state.lots, _lots),
-    Projection(tables.arrears, lambda state: state.arrears, _arrears),
-    Projection(tables.holds, lambda state: state.holds, _holds),
-    Projection(tables.nonces, lambda state: state.nonces, _nonces),
-    Projection(tables.reversals, lambda state: state.originals, _reversals),
-    Projection(tables.totals, lambda state: state.totals, _totals),
-    Projection(tables.usage, lambda state: state.usage, _usage),
-    Projection(tables.pledges, lambda state: state.pledges, _pledges),
+    Projection(tables.network, lambda state: state.reference.network, _one, _as_it_is),
+    Projection(tables.policies, lambda state: state.reference.policies, _many, lambda _, version: policy_row(version)),
+    Projection(tables.parties, lambda state: state.reference.parties, _one, lambda _, party: party_row(party)),
+    Projection(tables.terms, lambda state: state.reference.terms, _many, lambda _, version: terms_row(version)),
+    Projection(tables.campaigns, lambda state: state.reference.campaigns, _one, _as_it_is),
+    Projection(tables.holders, lambda state: state.holders, _one, lambda _, holder: holder_row(holder)),
+    Projection(tables.aliases, lambda state: state.aliases, _one, lambda alias, holder_id: (alias, holder_id)),
+    Projection(tables.lots, lambda state: state.lots, _many, _behind_holder),
+    Projection(tables.arrears, lambda state: state.arrears, _many, _behind_holder),
+    Projection(tables.holds, lambda state: state.holds, _one, lambda _, hold: hold_row(hold)),
+    Projection(tables.nonces, lambda state: state.nonces, _one, lambda key, sequence: (*key, sequence)),
+    Projection(
+        tables.reversals,
+        lambda state: state.originals,
+        _reversed,
+        lambda key, original: (*key, original.reversed_points),
+    ),
+    Projection(tables.totals, lambda state: state.totals, _one, _as_it_is),
+    Projection(tables.usage, lambda state: state.usage, _one, lambda key, points: (int(key[0]), *key[1:], points)),
+    Projection(tables.pledges, lambda state: state.pledges, _many, pledge_row),
 )

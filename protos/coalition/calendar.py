@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 #: The date of what never expires; later than every other.
 NEVER: Final = "9999-12-31"
 
-# Every zone's offset is a whole number of quarter hours in all years that a network can live in.
-_SLOT_US: Final = 15 * 60 * 1_000_000
+#: Days begin at a whole number of these: every zone's offset is one, in all years that a network can live in.
+SLOT_US: Final = 15 * 60 * 1_000_000
 _SLOTS_KEPT: Final = 10_000
 _DAYS_KEPT: Final = 1_000
 # Machines keep these beside the zones. They mean another zone elsewhere, none at all, or count leap seconds, so two
@@ -35,12 +35,12 @@ class Calendar:
 
     def day(self, moment_us: int) -> str:
         """The day, in the network's time zone, of a moment in microseconds since the Unix epoch."""
-        slot = moment_us // _SLOT_US
+        slot = moment_us // SLOT_US
         day = self._days.get(slot)
         if day is None:
             if len(self._days) >= _SLOTS_KEPT:
                 self._days.clear()
-            moment = datetime.fromtimestamp(slot * _SLOT_US // 1_000_000, UTC)
+            moment = datetime.fromtimestamp(slot * SLOT_US // 1_000_000, UTC)
             day = self._days[slot] = moment.astimezone(self._zone).date().isoformat()
         return day
 

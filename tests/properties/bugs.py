@@ -93,8 +93,8 @@ MORE = (
     Bug(
         "repaid points fill a lot as well",
         "ledger/kinds/issue.py",
-        "Part(issuer, expires_on, message.points - repaid)",
-        "Part(issuer, expires_on, message.points)",
+        "Part(issuer, expires_on, points - repaid)",
+        "Part(issuer, expires_on, points)",
     ),
     Bug(
         "a hold captured twice",

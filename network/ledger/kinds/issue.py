@@ -25,24 +25,26 @@ def touches(message: Issue, author: str, transaction_id: bytes, days: tuple[str,
 
 
 def apply(ctx: Context, message: Issue) -> Effect:
-    holder = ctx.holder(message.holder_id)
-    ctx.require_within_limit(message.points)
+    holder, points = ctx.holder(message.holder_id), message.points
+    ctx.require_within_limit(points)
     expires_on = expiry_of(ctx, holder.kind)
-    available_on = message.available_on if message.available_on > ctx.today else ""
-    if available_on > (latest := min(expires_on, add_days(ctx.today, PENDING_DAYS_MAX))):
+    available_on = message.available_on
+    if available_on <= ctx.today:
+        available_on = ""
+    elif available_on > (latest := min(expires_on, add_days(ctx.today, PENDING_DAYS_MAX))):
         raise Rejected(error_pb2.REASON_DATE_INVALID, available_on=available_on, latest=latest)
     issuer = ctx.author.party_id
     # What repays arrears does not become outstanding.
-    repaid = min(message.points, arrears_of(ctx.state, holder.holder_id, issuer))
-    _require_room(ctx, message.points - repaid)
+    repaid = min(points, arrears_of(ctx.state, holder.holder_id, issuer))
+    _require_room(ctx, points - repaid)
 
     change_arrears(ctx.state, holder.holder_id, issuer, -repaid)
-    parts = (Part(issuer, expires_on, message.points - repaid),) if repaid < message.points else ()
+    parts = (Part(issuer, expires_on, points - repaid),) if repaid < points else ()
     if parts:
         put_in(ctx, holder, parts, available_on=available_on, issued=1)
     if repaid:
         ctx.state.totals.put(issuer, totals_of(ctx.state, issuer).plus(repaid, issued=1))
-    accrue(ctx, holder.holder_id, message.points)
+    accrue(ctx, holder.holder_id, points)
     return Effect(holder.holder_id, parts, arrears_points=repaid)
 
 
