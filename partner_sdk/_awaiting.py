@@ -28,12 +28,16 @@ from partner_sdk._steps import (
     Sleep,
     Step,
     Steps,
+    Turn,
     Unary,
     Wait,
     Write,
 )
 
 R = TypeVar("R")
+
+#: How much later than at its end a wait may end.
+_LOOK_S: Final = 0.02
 
 
 class AwaitingStream:
@@ -84,6 +88,7 @@ class AwaitingDriver:
         self._methods: dict[str, Any] = {}
         #: The event loop in which the channel was made.
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._alarm: Final = _Alarm()
         self._closed = False
 
     async def run(self, steps: Steps[R]) -> R:
@@ -137,8 +142,11 @@ class AwaitingDriver:
             case Sleep():
                 await asyncio.sleep(step.seconds)
                 return None
+            case Turn():
+                await asyncio.sleep(0)
+                return None
             case Wait():
-                await _wait(step)
+                await self._alarm.wait(step)
                 return None
             case Probe():
                 connection = self._connection
@@ -186,16 +194,36 @@ class AwaitingDriver:
         return self._channel
 
 
-async def _wait(step: Wait) -> None:
-    loop = asyncio.get_running_loop()
-    bell = loop.create_future()
-    if not step.listen(partial(_ring, bell)):
-        return
-    timer = loop.call_later(step.timeout_s, _ring, bell)
-    try:
-        await bell
-    finally:
-        timer.cancel()
+class _Alarm:
+    """Rings bells when their time is over, or a little later: it looks now and then, for a timer of its own for each
+    would cost more than all else about waiting."""
+
+    def __init__(self) -> None:
+        self._ends_s: dict[asyncio.Future[None], float] = {}
+        self._is_looking = False
+
+    async def wait(self, step: Wait) -> None:
+        """Wait for the step's bell, or as long as it says."""
+        loop = asyncio.get_running_loop()
+        bell = loop.create_future()
+        if not step.listen(partial(_ring, bell)):
+            return
+        self._ends_s[bell] = loop.time() + step.timeout_s
+        if not self._is_looking:
+            self._look(loop)
+        try:
+            await bell
+        finally:
+            del self._ends_s[bell]
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        now_s = loop.time()
+        for bell, end_s in self._ends_s.items():
+            if end_s <= now_s:
+                _ring(bell)
+        self._is_looking = bool(self._ends_s)
+        if self._is_looking:
+            loop.call_later(_LOOK_S, self._look, loop)
 
 
 def _ring(bell: asyncio.Future[None]) -> None:

@@ -30,6 +30,7 @@ from partner_sdk._steps import (
     Sleep,
     Step,
     Steps,
+    Turn,
     Unary,
     Wait,
     Write,
@@ -151,6 +152,9 @@ class BlockingDriver:
                 return self._call(step)
             case Sleep():
                 time.sleep(step.seconds)
+                return None
+            case Turn():
+                time.sleep(0)
                 return None
             case Wait():
                 bell = threading.Lock()

@@ -86,7 +86,8 @@ class Gathering:
         self._waiting: deque[Call] = deque()
         #: Refused with others and to be sent apart from them, before those that wait.
         self._ready: deque[Part] = deque()
-        self._under_way = 0
+        #: Each has its carrier.
+        self._under_way: set[Part] = set()
         self._closed = False
 
     def join(self, call: Call) -> None:
@@ -177,8 +178,8 @@ class Gathering:
 
     def _go_on(self) -> None:
         """Have somebody carry what is next, as long as there is room."""
-        while self._under_way < self._under_way_max and (part := self._next()) is not None:
-            self._under_way += 1
+        while len(self._under_way) < self._under_way_max and (part := self._next()) is not None:
+            self._under_way.add(part)
             self._pass_on(part)
 
     def _next(self) -> Part | None:
@@ -189,11 +190,17 @@ class Gathering:
         return Part([self._waiting.popleft()], is_open=True) if self._waiting else None
 
     def _fill(self, part: Part) -> None:
-        """Take along those that wait, in their order, as far as an envelope has room for them."""
+        """Take along those that wait, in their order, as far as an envelope has room for them.
+
+        No more than its share of all, though: one large envelope and small ones beside it would leave the hub without
+        work while the large one's callers are answered, and them without an answer while it works.
+        """
         part.is_open = False
+        everybody = len(self._waiting) + sum(len(other.calls) for other in self._under_way)
+        share = min(TRANSACTIONS_MAX, -(-everybody // self._under_way_max))
         room = ROOM_BYTES - sum(call.prepared.takes_bytes for call in part.calls)
         ids = {call.prepared.message.transaction_id for call in part.calls}
-        while self._waiting and len(part.calls) < TRANSACTIONS_MAX:
+        while self._waiting and len(part.calls) < share:
             prepared = self._waiting[0].prepared
             room -= prepared.takes_bytes
             if room < 0 or prepared.message.transaction_id in ids:
@@ -214,7 +221,7 @@ class Gathering:
 
     def _make_room(self, part: Part) -> None:
         part.carrier = None
-        self._under_way -= 1
+        self._under_way.discard(part)
         self._go_on()
 
     def _send_apart(self, part: Part, unanswered: Unanswered) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import MappingProxyType
+from typing import Any, Final, TypeVar
 
 from coalition.errors import reason_name
 from coalition.ids import id_text
@@ -15,6 +16,8 @@ from partner_sdk._errors import Rejection
 from partner_sdk._moments import day_of, moment_of
 from partner_sdk._rejections import rejection
 from partner_sdk._vocabulary import Kind, kind_of
+
+_NO_FACTS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Outcome:
     #: The protocol's reason when it was rejected: `INSUFFICIENT_POINTS`; None when it was accepted.
     reason: str | None = None
     #: The figures behind the reason.
-    facts: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    facts: Mapping[str, str] = field(default_factory=lambda: _NO_FACTS)
 
     @property
     def accepted(self) -> bool:
@@ -169,22 +172,30 @@ class PledgeResult(Outcome):
         return self.transaction_id
 
 
-def outcome_of(message: outcome_pb2.Outcome, kind: Kind, *, replayed: bool = False) -> Outcome:
-    """The outcome in a message whose bytes have been verified."""
-    rejected = message.status == outcome_pb2.OUTCOME_STATUS_REJECTED
-    return Outcome(
-        transaction_id=id_text(message.transaction_id),
-        kind=kind,
-        sequence=message.sequence,
-        committed_at=moment_of(message.committed_us),
-        replayed=replayed,
-        allocations=tuple(
-            Allocation(item.issuer, day_of(item.expires_on), item.points) for item in message.allocations
+R = TypeVar("R", bound=Outcome)
+
+
+def outcome_of(result: type[R], message: outcome_pb2.Outcome, kind: Kind, *, replayed: bool = False, **more: Any) -> R:
+    """The outcome in a message whose bytes have been verified, as a `result`, with the values that this class adds."""
+    values: dict[str, Any] = {
+        "transaction_id": id_text(message.transaction_id),
+        "kind": kind,
+        "sequence": message.sequence,
+        "committed_at": moment_of(message.committed_us),
+        "replayed": replayed,
+        "allocations": tuple(
+            [Allocation(item.issuer, day_of(item.expires_on), item.points) for item in message.allocations]
         ),
-        balance=balance_of(message.balance) if message.HasField("balance") else None,
-        reason=_reason(message.reason) if rejected else None,
-        facts=MappingProxyType({fact.name: fact.value for fact in message.facts}),
-    )
+        "balance": balance_of(message.balance) if message.HasField("balance") else None,
+        "reason": _reason(message.reason) if is_rejected(message) else None,
+        "facts": MappingProxyType({fact.name: fact.value for fact in message.facts}) if message.facts else _NO_FACTS,
+    }
+    return result(**values, **more)
+
+
+def is_rejected(message: outcome_pb2.Outcome) -> bool:
+    """Whether the transaction did not take effect."""
+    return message.status == outcome_pb2.OUTCOME_STATUS_REJECTED
 
 
 def _reason(number: Reason.ValueType) -> str:

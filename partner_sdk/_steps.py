@@ -120,6 +120,11 @@ class Sleep:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """Let those go first who could go now; answered by None."""
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Wait until another computation rings, or so long; answered by None."""
 
@@ -142,7 +147,7 @@ class Emit(Generic[T_co]):
     value: T_co
 
 
-Step: TypeAlias = Unary | OpenStream | Write | Read | Sleep | Wait | Probe
+Step: TypeAlias = Unary | OpenStream | Write | Read | Sleep | Turn | Wait | Probe
 
 #: A computation that ends in one value.
 Steps: TypeAlias = Generator[Step, Any, R]

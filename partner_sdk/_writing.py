@@ -16,7 +16,7 @@ from partner_sdk._results import result_of
 from partner_sdk._rpc import SUBMIT
 from partner_sdk._sealed import ROOM_BYTES, Prepared, seal_one
 from partner_sdk._session import Session
-from partner_sdk._steps import Steps, Wait
+from partner_sdk._steps import Steps, Turn, Wait
 
 R = TypeVar("R", bound=Outcome)
 
@@ -58,6 +58,9 @@ def _with_others(session: Session, gathering: Gathering, prepared: Prepared) -> 
 
 def _carry(session: Session, gathering: Gathering, part: Part, deadline_s: float) -> Steps[None]:
     """Send an envelope for everybody who travels in it, and tell them what came of it."""
+    if part.is_open:
+        # Those who were answered a moment ago may be about to call again, and can come along.
+        yield Turn()
 
     def request() -> SubmitRequest:
         calls = gathering.set_out(part)

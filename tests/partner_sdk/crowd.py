@@ -7,7 +7,8 @@ order of events can be told, and happens again in every run.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -21,7 +22,7 @@ from coalition.wire import encode
 from partner_sdk import CoalitionError, Draft, drafts
 from partner_sdk._gathering import Gathering
 from partner_sdk._session import Session
-from partner_sdk._steps import Probe, Sleep, Step, Unary, Wait
+from partner_sdk._steps import Probe, Sleep, Step, Turn, Unary, Wait
 from partner_sdk._writing import write
 from tests.partner_sdk.world import KEY, NOT_THERE, World
 
@@ -82,6 +83,9 @@ class Caller:
             answer = None
             if isinstance(self.step, Wait) and not self.step.listen(partial(self._crowd.ring, self)):
                 continue
+            if isinstance(self.step, Turn):
+                self._crowd.ring(self)
+                return
             match self.step:
                 case Unary(timeout_s=seconds) | Wait(timeout_s=seconds) | Sleep(seconds=seconds):
                     self.until_s = self._crowd.world.now_s + seconds
@@ -104,6 +108,7 @@ class Crowd:
         self.session = Session(lone.connection, monotonic=lone.monotonic, jitter=lone.jitter, gathering=self.gathering)
         self.callers: list[Caller] = []
         self._rung: deque[Caller] = deque()
+        self._is_one_turn = False
 
     def call(self, draft: Draft[Any] | None = None, *, timeout_s: float | None = None) -> Caller:
         """Somebody issues a point, or writes what is given."""
@@ -119,10 +124,18 @@ class Crowd:
     def ring(self, caller: Caller) -> None:
         self._rung.append(caller)
 
+    @contextmanager
+    def one_turn(self) -> Iterator[None]:
+        """What happens meanwhile is done before anybody who is woken by it goes on."""
+        self._is_one_turn = True
+        yield
+        self._is_one_turn = False
+        self.follow_bells()
+
     def follow_bells(self) -> None:
-        while self._rung:
+        while self._rung and not self._is_one_turn:
             caller = self._rung.popleft()
-            if isinstance(caller.step, Wait):
+            if isinstance(caller.step, Wait | Turn):
                 caller.go_on(None)
 
     @property

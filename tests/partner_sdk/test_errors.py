@@ -107,7 +107,7 @@ def test_reasons_of_the_future_are_not_lost() -> None:
     message = Outcome(
         transaction_id=bytes(16), sequence=1, committed_us=1, status=OUTCOME_STATUS_REJECTED, reason=9_999
     )
-    outcome = outcome_of(message, Kind.ISSUE)
+    outcome = outcome_of(partner_sdk.Outcome, message, Kind.ISSUE)
     assert outcome.reason == "REASON_9999"
     assert isinstance(outcome.error, UnknownRejection)
     assert str(outcome.error) == "Reason 9999."

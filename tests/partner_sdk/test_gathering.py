@@ -53,7 +53,7 @@ def names(*numbers: int) -> list[str]:
 
 
 def test_a_lone_call_goes_at_once() -> None:
-    """Whoever finds room sends its own transaction, without waiting for anybody."""
+    """Whoever finds room sends its own transaction, without waiting for an answer to anybody."""
     crowd = Crowd()
     first, second = crowd.calls(2)
     assert crowd.under_way == [names(0), names(1)]
@@ -66,13 +66,39 @@ def test_a_lone_call_goes_at_once() -> None:
 
 def test_those_that_wait_go_together_in_order() -> None:
     """When an envelope returns, all that wait leave in the next one, in the order in which they were called."""
-    crowd = Crowd()
-    first, *others = crowd.calls(7)
-    assert crowd.under_way == [names(0), names(1)]
+    crowd = Crowd(under_way_max=1)
+    first, *others = crowd.calls(6)
+    assert crowd.under_way == [names(0)]
     crowd.answer(first)
-    assert crowd.under_way == [names(1), names(2, 3, 4, 5, 6)]
+    assert crowd.under_way == [names(1, 2, 3, 4, 5)]
     crowd.answer_all()
-    assert [caller.result.balance.holder_id for caller in (first, *others)] == names(*range(7))
+    assert [caller.result.balance.holder_id for caller in (first, *others)] == names(*range(6))
+
+
+def test_those_that_call_in_the_same_turn_go_together() -> None:
+    """Who was answered and calls again at once comes along with the first one who does."""
+    crowd = Crowd(under_way_max=1)
+    first = crowd.call()
+    with crowd.one_turn():
+        crowd.answer(first)
+        crowd.calls(3)
+    assert crowd.under_way == [names(1, 2, 3)]
+
+
+def test_each_envelope_takes_its_share() -> None:
+    """Where two may be under way, neither has more than half of all, so that both hub and callers have work."""
+    crowd = Crowd()
+    crowd.calls(7)
+    crowd.answer(crowd.callers[0])
+    assert crowd.under_way == [names(1), names(2, 3, 4)]
+    crowd.answer(crowd.callers[1])
+    assert crowd.under_way == [names(2, 3, 4), names(5, 6)]
+    with crowd.one_turn():
+        crowd.calls(21)
+        crowd.answer(crowd.callers[2])
+    assert [len(envelope) for envelope in crowd.under_way] == [2, 12]
+    crowd.answer_all()
+    assert all(caller.result for caller in crowd.callers)
 
 
 def test_one_of_those_that_wait_carries_for_all() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import subprocess
 import sys
 import threading
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -252,16 +253,23 @@ def test_closing_lets_nobody_wait(network: LocalNetwork, line: Line) -> None:
     anna = network.member()
     threads = threading.active_count()
     client = Client(replace(network.connection("grocer", timeout_s=30.0), address=line.address))
+    gathering = client._session.gathering
+    assert gathering is not None
     client.parties()
     line.lose_answers()
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(together, client, [drafts.issue(anna.holder_id, 1) for _ in range(CALLERS)])
-        while client._session.gathering is None or len(client._session.gathering._waiting) < CALLERS // 2:
-            assert not waiting.done()
+    todo = [drafts.issue(anna.holder_id, 1) for _ in range(CALLERS)]
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(together, client, todo)
+        deadline_s = time.monotonic() + 30.0
+        while len(gathering._under_way) < 2:
+            assert time.monotonic() < deadline_s, "two envelopes are on their way"
+        then = pool.submit(together, client, todo)
+        while len(gathering._waiting) < CALLERS:
+            assert time.monotonic() < deadline_s, "the others wait"
         client.close()
-        kinds = Counter(type(result) for result in waiting.result(10.0))
+        kinds = Counter(type(result) for result in (*first.result(10.0), *then.result(10.0)))
     assert set(kinds) == {InDoubt, ConfigurationError}
-    assert kinds[ConfigurationError] >= CALLERS // 2
+    assert kinds[ConfigurationError] >= CALLERS
     assert threading.active_count() <= threads + 2, "of the line's, at most"
 
 
@@ -275,11 +283,13 @@ def test_closing_ends_tasks_with_an_error_of_this_sdk(network: LocalNetwork, lin
         line.lose_answers()
         tasks = [asyncio.create_task(client.issue(anna.holder_id, 1)) for _ in range(CALLERS)]
         await asyncio.sleep(0.1)
+        tasks += [asyncio.create_task(client.issue(anna.holder_id, 1)) for _ in range(CALLERS)]
+        await asyncio.sleep(0.1)
         await client.close()
         return list(await asyncio.gather(*tasks, return_exceptions=True))
 
     kinds = Counter(type(result) for result in asyncio.run(main()))
-    assert kinds == {InDoubt: 2, ConfigurationError: CALLERS - 2}
+    assert kinds == {InDoubt: CALLERS, ConfigurationError: CALLERS}
 
 
 def test_a_client_belongs_to_one_event_loop(network: LocalNetwork) -> None:

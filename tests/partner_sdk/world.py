@@ -12,7 +12,7 @@ from coalition.v1 import error_pb2
 from coalition.v1.ledger_service_pb2 import SubmitRequest
 from partner_sdk import Connection
 from partner_sdk._session import Session
-from partner_sdk._steps import Diagnosis, Emit, Failure, Flow, OpenStream, Read, Sleep, Step, Steps, Unary, Write
+from partner_sdk._steps import Diagnosis, Emit, Failure, Flow, OpenStream, Read, Sleep, Step, Steps, Turn, Unary, Write
 
 CODE = grpc.StatusCode
 KEY = SigningKey.from_seed(bytes(32))
@@ -92,7 +92,7 @@ class World:
             return None
         if isinstance(step, OpenStream):
             return _Stream()
-        if isinstance(step, Write):
+        if isinstance(step, Write | Turn):
             return None
         answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
         if answer is SILENT and isinstance(step, Unary | Read):
