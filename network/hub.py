@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import version
 from typing import Final
 
 import structlog
@@ -21,6 +20,7 @@ from network.config import ConfigError, HubConfig, Limits
 from network.journal.admission import Admission
 from network.journal.commits import Commits
 from network.journal.log import Log
+from network.journal.stages import Batch, Watcher
 from network.journal.stream import JournalReader
 from network.journal.writer import Deliver, Writer, WriterLimits
 from network.journal.writing import Writes
@@ -40,9 +40,11 @@ from network.steward import Steward
 from network.store.engine import sqlite_url
 from network.store.reads import StoreReads
 from network.store.store import Store
-from network.telemetry.metrics import Metrics
-from network.telemetry.readings import About, Readings
+from network.telemetry.batches import BatchMetrics
+from network.telemetry.calls import CallMetrics, UnderWay
+from network.telemetry.metrics import About, Metrics, Part
 from network.telemetry.scrape import MetricsServer
+from network.telemetry.tracing import NO_TRACING, Tracing
 
 #: How often the hub looks for what is due, and for what other hubs have committed, in seconds. A key that another hub
 #: has removed reads for no longer than the latter.
@@ -116,8 +118,10 @@ def _check_network(config: HubConfig, key: SigningKey, store: Store) -> Network:
     return network
 
 
-def make_writer(opened: Opened, clock: Clock, commits: Commits, deliver: Deliver) -> Writer:
-    """The writer of a hub; `deliver` as Writer takes it."""
+def make_writer(
+    opened: Opened, clock: Clock, commits: Commits, deliver: Deliver, watchers: Sequence[Watcher]
+) -> Writer:
+    """The writer of a hub; `deliver` and `watchers` as Writer takes them."""
     return Writer(
         opened.store,
         network_id=opened.network.network_id,
@@ -126,6 +130,7 @@ def make_writer(opened: Opened, clock: Clock, commits: Commits, deliver: Deliver
         commits=commits,
         limits=writer_limits(opened.config.limits),
         deliver=deliver,
+        watchers=watchers,
     )
 
 
@@ -145,6 +150,7 @@ class Hub:
         listen: str,
         steward: bool,
         metrics: str | None = None,
+        tracing: Tracing = NO_TRACING,
         shared_port: bool = False,
         make_writer: Callable[[Commits], Writes] | None = None,
     ) -> None:
@@ -152,7 +158,8 @@ class Hub:
         may listen there too. `steward`: whether it sweeps by itself. `make_writer` gives it a writer elsewhere; without
         it has one of its own. Raises ListenError."""
         self._store = opened.store
-        self._metrics = Metrics(_about(opened))
+        self._tracing = tracing
+        self._calls = CallMetrics()
         self._limits = opened.config.limits
         self._commits = Commits()
         self._reads = StoreReads(opened.store)
@@ -165,6 +172,7 @@ class Hub:
         self._sweeping = Threads("sweep", 1, _SWEEPS_WAITING, _SWEEP_TIMEOUT_S)
         # Of its own, so that no crowd of readers keeps the hub from learning of a removed key.
         self._looking = Threads("look", 1, 0, self._limits.read_timeout_s)
+        self._counted: list[Part] = [self._calls]
         self.writer: Final = (make_writer or self._own_writer(opened, clock))(self._commits)
         self._steward = self._make_steward(opened, clock)
         self._sweeps = steward
@@ -177,10 +185,13 @@ class Hub:
             opened.tls,
             listen,
             calls_max=self._limits.calls,
-            metrics=self._metrics,
+            metrics=self._calls,
+            tracing=self._tracing,
             shared_port=shared_port,
         )
-        self._metrics.read(self._readings())
+        self._calls.watch(self._under_way())
+        about = About(opened.network.network_id, "hub" if make_writer is None else "front", opened.tls, self._limits)
+        self._metrics = Metrics(about, self._store, lambda: self._commits.sequence, *self._counted)
         self._metrics_server = None if metrics is None else MetricsServer(metrics, self._metrics.registry)
         self._name = {"network_id": opened.network.network_id, "hub_key": fingerprint(opened.key.public)}
 
@@ -221,12 +232,25 @@ class Hub:
             await asyncio.to_thread(threads.close)
         if self._metrics_server is not None:
             await asyncio.to_thread(self._metrics_server.close)
+        await asyncio.to_thread(self._tracing.close)
         self._store.close()
         _log.info("stopped", finished=finished)
 
     def _own_writer(self, opened: Opened, clock: Clock) -> Callable[[Commits], Writes]:
-        deliver = asyncio.get_running_loop().call_soon_threadsafe
-        return lambda commits: make_writer(opened, clock, commits, deliver)
+        def make(commits: Commits) -> Writer:
+            batches = BatchMetrics()
+            deliver = asyncio.get_running_loop().call_soon_threadsafe
+            writer = make_writer(opened, clock, commits, deliver, (batches.batch, self._trace))
+            batches.watch(writer.waiting)
+            self._counted.append(batches)
+            return writer
+
+        return make
+
+    def _trace(self, batch: Batch) -> None:
+        linked = self._tracing.batch(batch)
+        if linked is not None:
+            self._tracing.link(linked)
 
     def _make_steward(self, opened: Opened, clock: Clock) -> Steward:
         return Steward(
@@ -258,7 +282,8 @@ class Hub:
             limits=self._limits,
             threads=self._admitting,
             stopping=self._stopping,
-            metrics=self._metrics,
+            metrics=self._calls,
+            tracing=self._tracing,
         )
 
     def _make_servicers(self, opened: Opened, clock: Clock) -> Servicers:
@@ -276,7 +301,7 @@ class Hub:
                 clock=clock,
                 threads=self._reading,
                 stopping=self._stopping,
-                metrics=self._metrics,
+                metrics=self._calls,
                 limits=limits,
             ),
             directory=DirectoryServicer(
@@ -302,13 +327,12 @@ class Hub:
             ),
         )
 
-    def _readings(self) -> Readings:
+    def _under_way(self) -> UnderWay:
         in_flight = self._submissions.in_flight
         pools = {"read": self._reading, "admit": self._admitting, "sweep": self._sweeping, "look": self._looking}
-        return Readings(
-            journal_entries=lambda: self._commits.sequence,
-            envelopes_in_flight=lambda: in_flight.pieces,
-            bytes_in_flight=lambda: in_flight.size,
+        return UnderWay(
+            envelopes=lambda: in_flight.pieces,
+            envelope_bytes=lambda: in_flight.size,
             followers=self._followers.following,
             work={name: partial(_taken, threads) for name, threads in pools.items()},
         )
@@ -337,18 +361,9 @@ class Hub:
                 except Exception:  # noqa: BLE001 - the next round finds the same work; logged in full
                     outcome = "failed"
                     _log.exception("failed", work=what)
-                self._metrics.round_ended(what, outcome)
+                self._calls.round_ended(what, outcome)
 
         self._background.append(asyncio.create_task(keep_doing()))
-
-
-def _about(opened: Opened) -> About:
-    return About(
-        version=version("coalition-points"),
-        network_id=opened.network.network_id,
-        certificate_ends_s=opened.tls.ends_at.timestamp(),
-        limits=opened.config.limits,
-    )
 
 
 def _taken(threads: Threads) -> int:

@@ -28,6 +28,13 @@ class Scraped:
         """Of all samples, as expressions name them."""
         return {name for name, _ in self._samples}
 
+    def label_names(self) -> dict[str, frozenset[str]]:
+        """Of each sample's name, the labels that it has."""
+        names: dict[str, frozenset[str]] = {}
+        for name, labels in self._samples:
+            names[name] = names.get(name, frozenset()) | {label for label, _ in labels}
+        return names
+
     def value(self, name: str, **labels: str) -> float:
         """The sample with exactly these labels; 0 where there is none."""
         return self._samples.get((name, frozenset(labels.items())), 0.0)

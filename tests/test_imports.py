@@ -92,18 +92,20 @@ def test_ledger_does_not_know_grpc(graph: grimp.ImportGraph) -> None:
 
 
 @pytest.mark.parametrize(
-    ("room", "extra"),
+    ("room", "extras"),
     [
-        ("coalition", None),
-        ("partner_sdk", None),
-        ("network", "hub"),
-        ("settlement", "settlement"),
-        ("coalition_demo", "demo"),
+        ("coalition", ()),
+        ("partner_sdk", ()),
+        ("network", ("hub", "otel")),
+        ("settlement", ("settlement",)),
+        ("coalition_demo", ("demo",)),
     ],
 )
-def test_room_imports_only_what_its_extra_installs(graph: grimp.ImportGraph, room: str, extra: str | None) -> None:
+def test_room_imports_only_what_its_extras_install(
+    graph: grimp.ImportGraph, room: str, extras: tuple[str, ...]
+) -> None:
     """A room imports no package that the distribution does not declare for it."""
-    declared = declared_requirements(extra)
+    declared = declared_requirements(*extras)
     owners = metadata.packages_distributions()
     undeclared = {
         imported: importers
@@ -116,11 +118,22 @@ def test_room_imports_only_what_its_extra_installs(graph: grimp.ImportGraph, roo
     assert undeclared == {}
 
 
-def declared_requirements(extra: str | None) -> set[str]:
-    """The distributions that pyproject.toml names for the base install and an extra."""
+def test_traces_are_imported_in_one_place(graph: grimp.ImportGraph) -> None:
+    """A hub without the extra `otel` misses nothing: only the module that is loaded to trace needs it."""
+    found = imported_by(graph, "network")
+    importers = {
+        module for imported, modules in found.items() if is_within(imported, "opentelemetry") for module in modules
+    }
+    assert importers == {"network.telemetry.spans"}
+
+
+def declared_requirements(*extras: str) -> set[str]:
+    """The distributions that pyproject.toml names for the base install and some extras."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     names: set[str] = set()
-    waiting = list(project["dependencies"]) + (project["optional-dependencies"][extra] if extra else [])
+    waiting = list(project["dependencies"])
+    for extra in extras:
+        waiting += project["optional-dependencies"][extra]
     while waiting:
         requirement = Requirement(waiting.pop())
         names.add(normalised(requirement.name))

@@ -16,6 +16,7 @@ from network.cli._operator import CallFailed, TransactionRejected
 from network.config import ConfigError
 from network.listening import ListenError
 from network.store.errors import StoreError
+from network.telemetry.tracing import TracingError
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,6 +27,7 @@ _ON_PURPOSE: Final = (
     TlsError,
     StoreError,
     ListenError,
+    TracingError,
     ReceiptError,
     CallFailed,
     TransactionRejected,

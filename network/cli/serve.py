@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from network.hub import open_hub
 from network.logs import LogFormat, configure_logs
 from network.memory import settle_memory
 from network.processes.hub_processes import HubProcesses
+from network.telemetry.tracing import tracing_from
 
 
 @click.command()
@@ -33,7 +35,8 @@ from network.processes.hub_processes import HubProcesses
 @click.option(
     "--metrics",
     metavar="HOST:PORT",
-    help="Answer Prometheus here, over plain HTTP. Port 0: a free one. Default: nowhere.",
+    help="Answer Prometheus here, over plain HTTP: the process that writes; those that serve calls on the next ports. "
+    "Port 0: free ones. Default: nowhere.",
 )
 @click.option(
     "--clock-file",
@@ -69,6 +72,8 @@ def serve(
     opened = open_hub(config, passphrase(passphrase_file))
     configure_logs(cast(LogFormat, log_format))
 
+    tracing = tracing_from(os.environ)
+
     def make() -> HubProcesses:
         return HubProcesses(
             opened,
@@ -78,6 +83,7 @@ def serve(
             clock_file=clock_file,
             log_format=log_format,
             steward=clock_file is None if steward is None else steward == "on",
+            tracing=tracing,
         )
 
     try:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from coalition.envelope import OpenedEnvelope
 from coalition.errors import Refused
 from coalition.v1 import error_pb2
+from network.journal.stages import Stopwatch
 from network.journal.tree import grow
 from network.ledger.engine import Processed, process, touch
 from network.ledger.state import Head, State, Wanted
@@ -47,16 +48,21 @@ class BatchCommitter:
         # What was loaded for the batches before. Reading it for every batch would cost more than the batch.
         self._kept: State | None = None
 
-    def commit(self, envelopes: Sequence[OpenedEnvelope], now_us: int) -> Committed:
+    def commit(self, envelopes: Sequence[OpenedEnvelope], now_us: int, watch: Stopwatch | None = None) -> Committed:
         """Apply the envelopes in order and commit what they did, all of it or, if this raises, nothing.
 
-        An envelope that is refused does not touch its neighbours. Raises what the database raises.
+        An envelope that is refused does not touch its neighbours. `watch` is told as each stage ends. Raises what the
+        database raises.
         """
+        watch = watch or Stopwatch()
         kept, self._kept = self._kept, None
         with self._store.write() as connection:
             head = lock_head(connection)
+            watch.lap("lock")
             state = _state(connection, head, kept)
-            results = _apply(connection, state, envelopes, now_us)
+            results = _apply(connection, state, envelopes, now_us, watch)
+            watch.lap("flush")
+        watch.lap("commit")
         state.settle(HOLDERS_KEPT)
         self._kept = state
         if self._store.reference_sequence != head.reference_sequence:
@@ -81,10 +87,11 @@ def _state(connection: Connection, head: Head, kept: State | None) -> State:
 
 
 def _apply(
-    connection: Connection, state: State, envelopes: Sequence[OpenedEnvelope], now_us: int
+    connection: Connection, state: State, envelopes: Sequence[OpenedEnvelope], now_us: int, watch: Stopwatch
 ) -> tuple[Processed | Refused, ...]:
     size = state.head.sequence
-    results = _process(connection, state, envelopes, now_us)
+    results = _process(connection, state, envelopes, now_us, watch)
+    watch.lap("apply")
     added = [
         (envelope, result)
         for envelope, result in zip(envelopes, results, strict=True)
@@ -99,13 +106,14 @@ def _apply(
 
 
 def _process(
-    connection: Connection, state: State, envelopes: Sequence[OpenedEnvelope], now_us: int
+    connection: Connection, state: State, envelopes: Sequence[OpenedEnvelope], now_us: int, watch: Stopwatch
 ) -> list[Processed | Refused]:
     """Load what the envelopes touch, then let the ledger decide, one after the other."""
     days = _days(state, now_us, sum(len(envelope.transactions) for envelope in envelopes))
     wanted = Wanted()
     touched = [_attempt(envelope, partial(touch, envelope, days, wanted)) for envelope in envelopes]
     load(connection, state, wanted)
+    watch.lap("load")
     return [
         _attempt(envelope, partial(process, state, envelope, now_us)) if failed is None else failed
         for envelope, failed in zip(envelopes, touched, strict=True)

@@ -31,6 +31,10 @@ class Submission(NamedTuple):
     size: int
     #: With the hub's signed receipt.
     answer: Future[SubmitResponse]
+    #: When it was handed in, by time.perf_counter.
+    since_s: float
+    #: The span that it belongs to, as W3C trace context; empty where it is not traced.
+    traceparent: str
 
 
 class Waiting:
@@ -42,6 +46,16 @@ class Waiting:
         self._submissions: deque[Submission] = deque()
         self._bytes = 0
         self._closed = False
+
+    @property
+    def envelopes(self) -> int:
+        """How many wait."""
+        return len(self._submissions)
+
+    @property
+    def size(self) -> int:
+        """Their bytes."""
+        return self._bytes
 
     def put(self, submission: Submission) -> None:
         """Raises Refused: SHUTTING_DOWN, OVERLOADED."""

@@ -7,6 +7,7 @@ load nobody waits. Callers are answered after the commit, never before.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Final
@@ -23,6 +24,7 @@ from coalition.v1.journal_pb2 import Receipt
 from coalition.v1.ledger_service_pb2 import SubmitResponse
 from network.journal.batch import BatchCommitter, Committed, internal, new_error_id
 from network.journal.commits import Commits
+from network.journal.stages import Batch, Stopwatch, Watcher
 from network.journal.waiting import Submission, Waiting, WriterLimits, shutting_down
 from network.ledger.engine import Processed
 from network.store.engine import is_busy
@@ -54,9 +56,11 @@ class Writer:
         commits: Commits,
         limits: WriterLimits | None = None,
         deliver: Deliver = call_now,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         """`key` is the hub's and signs receipts. `deliver` is called once a batch and sets the results of all its
-        futures: an event loop's `call_soon_threadsafe` has their callbacks run in the loop for one wake-up a batch."""
+        futures: an event loop's `call_soon_threadsafe` has their callbacks run in the loop for one wake-up a batch.
+        `watchers` are told of every batch."""
         self._store: Final = store
         self._network_id: Final = network_id
         self._key: Final = key
@@ -64,7 +68,9 @@ class Writer:
         self._commits: Final = commits
         self._deliver: Final = deliver
         self._limits: Final = limits or WriterLimits()
-        self._waiting: Final = Waiting(self._limits)
+        self._watchers: Final = tuple(watchers)
+        #: What waits for it.
+        self.waiting: Final = Waiting(self._limits)
         self._committer: Final = BatchCommitter(store)
         self._thread: Final = threading.Thread(target=self._run, name="writer", daemon=True)
 
@@ -72,8 +78,8 @@ class Writer:
         """Begin to write. Once."""
         self._thread.start()
 
-    def submit(self, envelope: OpenedEnvelope) -> Future[SubmitResponse]:
-        """Hand in an admitted envelope. Never blocks.
+    def submit(self, envelope: OpenedEnvelope, traceparent: str = "") -> Future[SubmitResponse]:
+        """Hand in an admitted envelope, with the span that it belongs to where it is traced. Never blocks.
 
         The future ends with the answer once it is committed, or with Refused: what the ledger says, OVERLOADED,
         SHUTTING_DOWN, or INTERNAL with an `error_id`. It cannot be cancelled.
@@ -81,7 +87,7 @@ class Writer:
         answer: Future[SubmitResponse] = Future()
         answer.set_running_or_notify_cancel()
         try:
-            self._waiting.put(Submission(envelope, envelope.size, answer))
+            self.waiting.put(Submission(envelope, envelope.size, answer, time.perf_counter(), traceparent))
         except Refused as refused:
             answer.set_exception(refused)
         return answer
@@ -89,16 +95,16 @@ class Writer:
     def stop(self, timeout_s: float) -> bool:
         """Finish what was handed in and let nothing more in. False when the time was not enough; what was not begun by
         then is refused with SHUTTING_DOWN."""
-        self._waiting.close()
+        self.waiting.close()
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
-        left = self._waiting.clear()
+        left = self.waiting.clear()
         if left:
             self._resolve(left, [shutting_down() for _ in left])
         return not left and not self._thread.is_alive()
 
     def _run(self) -> None:
-        while batch := self._waiting.take(self._envelopes_max()):
+        while batch := self.waiting.take(self._envelopes_max()):
             self._resolve(batch, self._write(batch))
 
     def _envelopes_max(self) -> int:
@@ -108,15 +114,37 @@ class Writer:
 
     def _write(self, batch: Sequence[Submission]) -> Sequence[SubmitResponse | Refused]:
         """Commit a batch and make its answers. Whatever happens, each envelope gets one and the writer goes on."""
+        watch, committed = Stopwatch(), None
         try:
-            committed = self._committer.commit([submission.envelope for submission in batch], self._clock())
+            committed = self._committer.commit([submission.envelope for submission in batch], self._clock(), watch)
             self._commits.announce(committed.head.sequence)
-            return self._answers(batch, committed)
+            answers = self._answers(batch, committed)
+            watch.lap("answer")
+            return answers
         except Exception as error:
             # Nothing of it was committed, or the commit itself is in doubt: sending the same again settles both.
             error_id = new_error_id()
             logger.exception("a batch could not be committed", error_id=error_id, envelopes=len(batch))
             return [_busy() if is_busy(error) else internal(error_id) for _ in batch]
+        finally:
+            self._tell(batch, None if committed is None else committed.results, watch)
+
+    def _tell(
+        self, batch: Sequence[Submission], results: Sequence[Processed | Refused] | None, watch: Stopwatch
+    ) -> None:
+        told = Batch(
+            envelopes=[submission.envelope for submission in batch],
+            results=results,
+            waits_s=[watch.began_s - submission.since_s for submission in batch],
+            traceparents=[submission.traceparent for submission in batch],
+            began_ns=watch.began_ns,
+            laps=watch.laps,
+        )
+        for watcher in self._watchers:
+            try:
+                watcher(told)
+            except Exception:
+                logger.exception("a batch could not be watched", envelopes=len(batch))
 
     def _answers(self, batch: Sequence[Submission], committed: Committed) -> list[SubmitResponse | Refused]:
         root = committed.head.frontier.root()

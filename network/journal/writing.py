@@ -15,8 +15,8 @@ class Writes(Protocol):
     def start(self) -> None:
         """Begin to write. Once."""
 
-    def submit(self, envelope: OpenedEnvelope) -> Future[SubmitResponse]:
-        """Hand in an admitted envelope. Never blocks.
+    def submit(self, envelope: OpenedEnvelope, traceparent: str = "") -> Future[SubmitResponse]:
+        """Hand in an admitted envelope, with the span that it belongs to where it is traced. Never blocks.
 
         The future ends with the answer once it is committed, or with Refused: what the ledger says, OVERLOADED,
         SHUTTING_DOWN, or INTERNAL with an `error_id`. It cannot be cancelled.

@@ -15,6 +15,7 @@ from coalition.errors import Refused
 from coalition.ids import id_text
 from coalition.merkle import leaf_hash
 from coalition.v1 import error_pb2, outcome_pb2
+from coalition.v1.error_pb2 import Reason
 from coalition.v1.network_pb2 import Policy
 from coalition.v1.outcome_pb2 import Outcome
 from coalition.v1.transaction_pb2 import Transaction
@@ -29,6 +30,7 @@ from network.ledger.state import State, Wanted
 
 #: Kinds that a Reverse may name.
 _REVERSIBLE: Final = frozenset({"issue", "redeem", "capture"})
+_ACCEPTED: Final = error_pb2.REASON_UNSPECIFIED
 
 
 class _Form(NamedTuple):
@@ -73,6 +75,8 @@ class Entry(NamedTuple):
     outcome: bytes
     committed_us: int
     window: int
+    #: Why it was rejected; 0, unspecified, when it was accepted.
+    reason: Reason.ValueType = error_pb2.REASON_UNSPECIFIED
 
 
 class Processed(NamedTuple):
@@ -289,9 +293,9 @@ class _Records:
 
     def add(self, ctx: Context, transaction: OpenedTransaction, window: int, decided: Effect | Rejected) -> None:
         if isinstance(decided, Rejected):
-            outcome, holder_id = encode(rejected_outcome(ctx, decided)), ""
+            outcome, holder_id, reason = encode(rejected_outcome(ctx, decided)), "", decided.reason
         else:
-            outcome, holder_id = encode(accepted_outcome(ctx, decided)), decided.holder_id
+            outcome, holder_id, reason = encode(accepted_outcome(ctx, decided)), decided.holder_id, _ACCEPTED
         _, _, _, identifier, sequence, committed_us, _, _ = ctx
         author = ctx.author.party_id
         if self._head[0] != window:
@@ -315,6 +319,7 @@ class _Records:
             outcome,
             committed_us,
             window,
+            reason,
         )
         self.entries.append(entry)
 

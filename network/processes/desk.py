@@ -30,7 +30,7 @@ class Desk:
 
     def take(self, handed: Handed) -> None:
         """Hand an envelope to the writer."""
-        self._writer.submit(handed.envelope()).add_done_callback(partial(self._keep, handed.number))
+        self._writer.submit(handed.envelope(), handed.traceparent).add_done_callback(partial(self._keep, handed.number))
 
     def tell_soon(self) -> None:
         """Tell the front, in one message, of all that this round of the loop brings."""

@@ -24,6 +24,7 @@ from network.processes.line import Line
 from network.processes.messages import Duty, Failed, News, Serving, Stop
 from network.processes.remote_writer import RemoteWriter
 from network.store.errors import StoreError
+from network.telemetry.tracing import Linked, tracing_from
 
 #: Ends with it when the writer's process is gone. Whoever waits for an answer finds the connection closed and sends the
 #: same again, to a hub that is whole.
@@ -35,6 +36,7 @@ class _Front:
         self.duty: asyncio.Future[Duty] = asyncio.get_running_loop().create_future()
         self.asked_to_stop = asyncio.Event()
         self.writer: RemoteWriter | None = None
+        self.tracing = tracing_from(os.environ)
         self.line = Line(self._received, self._lost)
         self._ending = False
 
@@ -45,6 +47,8 @@ class _Front:
             case News():
                 assert self.writer is not None, "news come to those who serve"
                 self.writer.receive(message)
+            case Linked():
+                self.tracing.link(message)
             case Stop():
                 self.asked_to_stop.set()
             case _:
@@ -98,6 +102,7 @@ def _make_hub(front: _Front, duty: Duty) -> Hub:
         shared_port=duty.shared_port,
         steward=duty.steward,
         metrics=duty.metrics,
+        tracing=front.tracing,
         make_writer=lambda commits: make_writer(commits=commits),
     )
     assert isinstance(hub.writer, RemoteWriter)

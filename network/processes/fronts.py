@@ -46,6 +46,11 @@ class Fronts:
         for front in self._fronts:
             front.tell_soon()
 
+    def tell(self, message: Any) -> None:
+        """Something that concerns whom it concerns."""
+        for front in self._fronts:
+            front.tell(message)
+
     async def stop(self, grace_s: float) -> None:
         """Let them finish what they have; end those that have not after `grace_s` seconds."""
         await asyncio.gather(*(front.stop(grace_s) for front in self._fronts))
@@ -71,6 +76,10 @@ class _Front:
     def tell_soon(self) -> None:
         if self._desk is not None:
             self._desk.tell_soon()
+
+    def tell(self, message: Any) -> None:
+        if self._line is not None:
+            self._line.send(message)
 
     async def stop(self, grace_s: float) -> None:
         if self._watching is not None:

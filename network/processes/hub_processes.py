@@ -8,13 +8,22 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+import structlog
+
 from coalition.clock import FileClock, system_clock
 from network.hub import Opened, make_writer
 from network.journal.commits import Commits
+from network.journal.stages import Batch
 from network.listening import parse_address, unavailable
 from network.processes.desk import Desk
 from network.processes.fronts import Fronts
 from network.processes.messages import Duty
+from network.telemetry.batches import BatchMetrics
+from network.telemetry.metrics import About, Metrics
+from network.telemetry.scrape import MetricsServer
+from network.telemetry.tracing import Tracing
+
+_log = structlog.stdlib.get_logger("network.hub")
 
 #: Beyond what a front takes for finishing what it has: time to say so, and to end.
 _ENDING_S: Final = 15.0
@@ -33,27 +42,38 @@ class HubProcesses:
         clock_file: Path | None,
         log_format: str,
         steward: bool,
+        tracing: Tracing,
     ) -> None:
-        """`workers` fronts share the address `listen`. Each has a port of its own for `metrics`, one after the other
-        from the one given; the first also sweeps, if `steward` says so. Raises ListenError."""
+        """`workers` fronts share the address `listen`; the first also sweeps, if `steward` says so. Each process has a
+        port of its own for `metrics`: the writer the one given, the fronts those that follow. Raises ListenError."""
         loop = asyncio.get_running_loop()
         self._store: Final = opened.store
         self._grace_s: Final = opened.config.limits.shutdown_grace_s
         self._commits: Final = Commits()
         clock = system_clock if clock_file is None else FileClock(clock_file)
-        self._writer: Final = make_writer(opened, clock, self._commits, loop.call_soon_threadsafe)
+        self._network_id: Final = opened.network.network_id
+        self._tracing: Final = tracing
+        self._loop: Final = loop
+        batches = BatchMetrics()
+        self._writer: Final = make_writer(
+            opened, clock, self._commits, loop.call_soon_threadsafe, (batches.batch, self._trace)
+        )
+        batches.watch(self._writer.waiting)
+        about = About(self._network_id, "writer", opened.tls, opened.config.limits)
+        self._metrics: Final = Metrics(about, opened.store, lambda: self._commits.sequence, batches)
+        self._metrics_server: Final = None if metrics is None else MetricsServer(metrics, self._metrics.registry)
         first = Duty(
             folder=opened.config.folder,
             key_seed=opened.key.seed(),
             listen=_shared(listen) if workers > 1 else listen,
             shared_port=workers > 1,
-            metrics=metrics,
+            metrics=_next_port(metrics, 1),
             clock_file=clock_file,
             log_format=log_format,
             steward=steward,
         )
         duties = [first] + [
-            first._replace(metrics=_next_port(metrics, number), steward=False) for number in range(1, workers)
+            first._replace(metrics=_next_port(metrics, 1 + number), steward=False) for number in range(1, workers)
         ]
         self._fronts: Final = Fronts(
             duties, partial(Desk, writer=self._writer, store=opened.store, commits=self._commits)
@@ -63,13 +83,25 @@ class HubProcesses:
     async def start(self) -> str:
         """Serve; where, HOST:PORT. Raises ConfigError."""
         self._writer.start()
-        return (await self._fronts.start())[0].address
+        serving = await self._fronts.start()
+        metrics = None if self._metrics_server is None else self._metrics_server.address
+        _log.info("writing", network_id=self._network_id, metrics=metrics)
+        return serving[0].address
 
     async def stop(self) -> None:
         """Finish what was admitted, refuse the rest, close everything."""
         await self._fronts.stop(self._grace_s + _ENDING_S)
         await asyncio.to_thread(self._writer.stop, self._grace_s)
+        if self._metrics_server is not None:
+            await asyncio.to_thread(self._metrics_server.close)
+        await asyncio.to_thread(self._tracing.close)
         self._store.close()
+
+    def _trace(self, batch: Batch) -> None:
+        """On the writer's thread, and before its answers: whoever gets one has been told of the batch."""
+        linked = self._tracing.batch(batch)
+        if linked is not None:
+            self._loop.call_soon_threadsafe(self._fronts.tell, linked)
 
 
 def _shared(listen: str) -> str:

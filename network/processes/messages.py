@@ -53,15 +53,17 @@ class Handed(NamedTuple):
     transactions: tuple[bytes, ...]
     #: Serialised Signatures.
     signatures: tuple[bytes, ...]
+    traceparent: str
 
     @classmethod
-    def of(cls, number: int, envelope: OpenedEnvelope) -> Handed:
+    def of(cls, number: int, envelope: OpenedEnvelope, traceparent: str) -> Handed:
         """`number` is the sender's own, by which it knows the answer."""
         return cls(
             number,
             envelope.header_bytes,
             tuple(transaction.raw for transaction in envelope.transactions),
             tuple(signature.SerializeToString() for signature in envelope.signatures),
+            traceparent,
         )
 
     def envelope(self) -> OpenedEnvelope:

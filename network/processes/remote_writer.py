@@ -47,7 +47,7 @@ class RemoteWriter:
         """Begin to give answers. Once."""
         self._listening = self._loop.create_task(self._listen())
 
-    def submit(self, envelope: OpenedEnvelope) -> Future[SubmitResponse]:
+    def submit(self, envelope: OpenedEnvelope, traceparent: str = "") -> Future[SubmitResponse]:
         """As `Writes.submit`."""
         answer: Future[SubmitResponse] = Future()
         answer.set_running_or_notify_cancel()
@@ -61,7 +61,7 @@ class RemoteWriter:
         if refused is not None:
             answer.set_exception(refused)
             return answer
-        message = Handed.of(number, envelope)
+        message = Handed.of(number, envelope, traceparent)
         if threading.get_ident() == self._loop_thread:
             self._send(message)
         else:

@@ -22,9 +22,12 @@ def request_id(metadata: Iterable[tuple[str, str | bytes]] | None) -> str:
     return uuid.uuid4().hex
 
 
-def begin_call(identifier: str, method: str) -> None:
+def begin_call(identifier: str, method: str, trace_id: str) -> None:
     """Name the call on every line that is logged while it is served."""
-    facts_of_call.set({"request_id": identifier, "method": method, "party": ""})
+    facts: dict[str, object] = {"request_id": identifier, "method": method, "party": ""}
+    if trace_id:
+        facts["trace_id"] = trace_id
+    facts_of_call.set(facts)
 
 
 def name_party(party_id: str) -> None:

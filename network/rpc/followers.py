@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-from network.telemetry.readings import Following
+from network.telemetry.calls import Following
 
 
 class Place:

@@ -17,7 +17,8 @@ from coalition.errors import FieldViolation, Refused, reason_name
 from coalition.status import TRAILER, to_status
 from coalition.v1 import error_pb2
 from network.rpc.calls import REQUEST_ID_KEY, begin_call, request_id
-from network.telemetry.metrics import Metrics
+from network.telemetry.calls import CallMetrics
+from network.telemetry.tracing import Tracing
 
 # Generic in the types only.
 Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
@@ -76,8 +77,9 @@ def internal_error(identifier: str) -> Refused:
 class CallInterceptor(grpc.aio.ServerInterceptor):
     """Wraps every method of this protocol; health and reflection are left as they are."""
 
-    def __init__(self, metrics: Metrics) -> None:
+    def __init__(self, metrics: CallMetrics, tracing: Tracing) -> None:
         self._metrics = metrics
+        self._tracing = tracing
         self._wrapped: dict[str, Handler] = {}
 
     async def intercept_service(
@@ -91,7 +93,7 @@ class CallInterceptor(grpc.aio.ServerInterceptor):
             return known
         handler = await continuation(handler_call_details)
         if handler is not None and method.startswith(_OURS):
-            handler = self._wrapped[method] = _wrap(partial(_Call, self._metrics, method), handler)
+            handler = self._wrapped[method] = _wrap(partial(_Call, self._metrics, self._tracing, method), handler)
         return handler
 
 
@@ -167,15 +169,17 @@ def _streaming(begin: Callable[[Context], _Call], behavior: Streaming, decode: C
 class _Call:
     """One call from its first moment to its log line."""
 
-    def __init__(self, metrics: Metrics, method: str, context: Context) -> None:
-        self.identifier = request_id(context.invocation_metadata())
+    def __init__(self, metrics: CallMetrics, tracing: Tracing, method: str, context: Context) -> None:
+        metadata = context.invocation_metadata() or ()
+        self.identifier = request_id(metadata)
         # Without its service: all methods of a hub have different names.
         self._method = method.rpartition("/")[2]
         self._context = context
         self._metrics = metrics
         self._began = time.perf_counter()
-        metrics.call_began(self._method)
-        begin_call(self.identifier, self._method)
+        metrics.began(self._method)
+        self._trace = tracing.call(method, metadata, self.identifier)
+        begin_call(self.identifier, self._method, self._trace.trace_id)
         context.set_trailing_metadata(((REQUEST_ID_KEY, self.identifier),))
 
     async def refuse(self, refused: Refused) -> NoReturn:
@@ -193,5 +197,6 @@ class _Call:
 
     def end(self, status: str, **facts: str) -> None:
         seconds = time.perf_counter() - self._began
-        self._metrics.call_ended(self._method, status, seconds)
+        self._metrics.ended(self._method, status, seconds)
+        self._trace.end(status, facts.get("reason", ""))
         _log.info("call", status=status, duration_ms=round(seconds * 1_000, 1), **facts)

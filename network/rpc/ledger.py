@@ -26,7 +26,7 @@ from network.rpc.stopping import Stopping
 from network.rpc.submissions import Submissions
 from network.rpc.submit_stream import SubmitStream
 from network.rpc.threads import Threads
-from network.telemetry.metrics import Metrics
+from network.telemetry.calls import CallMetrics
 from network.views import Listing, Reads, Record
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -50,7 +50,7 @@ class LedgerServicer(ledger_service_pb2_grpc.LedgerServiceServicer):
         clock: Clock,
         threads: Threads,
         stopping: Stopping,
-        metrics: Metrics,
+        metrics: CallMetrics,
         limits: Limits,
     ) -> None:
         self._submissions = submissions

@@ -28,7 +28,8 @@ from network.rpc.interceptor import CallInterceptor
 from network.rpc.journal import JournalServicer
 from network.rpc.ledger import LedgerServicer
 from network.rpc.operator import OperatorServicer
-from network.telemetry.metrics import Metrics
+from network.telemetry.calls import CallMetrics
+from network.telemetry.tracing import Tracing
 
 #: Room for an envelope that is too large by little, so that the error about its size is ours and says what to do.
 MESSAGE_BYTES_MAX: Final = ENVELOPE_BYTES_MAX + (256 << 10)
@@ -70,13 +71,14 @@ class RpcServer:
         listen: str,
         *,
         calls_max: int,
-        metrics: Metrics,
+        metrics: CallMetrics,
+        tracing: Tracing,
         shared_port: bool = False,
     ) -> None:
         """`listen` is HOST:PORT; port 0 takes a free one. With `shared_port`, the system spreads connections over all
         processes that listen there. Raises ListenError."""
         self._server = grpc.aio.server(
-            interceptors=(CallInterceptor(metrics),),
+            interceptors=(CallInterceptor(metrics, tracing),),
             # Otherwise two hubs on one port would share it without a word.
             options=(*_OPTIONS, ("grpc.so_reuseport", int(shared_port))),
             maximum_concurrent_rpcs=calls_max,

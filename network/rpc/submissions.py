@@ -15,7 +15,8 @@ from network.rpc.callers import Callers
 from network.rpc.inflight import InFlight
 from network.rpc.stopping import Stopping
 from network.rpc.threads import Threads
-from network.telemetry.metrics import Metrics
+from network.telemetry.calls import CallMetrics
+from network.telemetry.tracing import EnvelopeTrace, Tracing
 
 #: Below this size an envelope is admitted in less time than another thread takes to notice it.
 _SMALL_BYTES: Final = 8_192
@@ -33,7 +34,8 @@ class Submissions:
         limits: Limits,
         threads: Threads,
         stopping: Stopping,
-        metrics: Metrics,
+        metrics: CallMetrics,
+        tracing: Tracing,
     ) -> None:
         self._admission = admission
         self._writer = writer
@@ -43,6 +45,7 @@ class Submissions:
         self._threads = threads
         self._stopping = stopping
         self._metrics = metrics
+        self._tracing = tracing
 
     async def submit(self, data: bytes) -> SubmitResponse:
         """The hub's answer to an envelope, after its commit. Raises Refused."""
@@ -54,6 +57,14 @@ class Submissions:
         Envelopes that begin one after the other are committed in that order.
         """
         self._stopping.check()
+        trace = self._tracing.envelope()
+        try:
+            return await self._admit(data, trace)
+        except BaseException as error:
+            trace.end(error)
+            raise
+
+    async def _admit(self, data: bytes, trace: EnvelopeTrace) -> asyncio.Future[SubmitResponse]:
         began = time.perf_counter()
         if len(data) < _SMALL_BYTES:
             envelope = self._admission.admit(data)
@@ -63,8 +74,14 @@ class Submissions:
         author = envelope.header.author
         self._callers.author(author)
         self.in_flight.take(author, len(data))
-        committing = self._writer.submit(envelope)
-        committing.add_done_callback(lambda _: self.in_flight.give_back(author, len(data)))
+        trace.admitted(envelope)
+        committing = self._writer.submit(envelope, trace.traceparent)
+
+        def answered(done: Future[SubmitResponse]) -> None:
+            self.in_flight.give_back(author, len(data))
+            trace.end(done.exception())
+
+        committing.add_done_callback(answered)
         return _mirror(committing)
 
 

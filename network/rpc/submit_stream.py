@@ -13,7 +13,7 @@ from network.rpc.calls import note_facts
 from network.rpc.interceptor import internal_error, status_of
 from network.rpc.stopping import Stopping, shutting_down
 from network.rpc.submissions import Submissions
-from network.telemetry.metrics import Metrics
+from network.telemetry.calls import CallMetrics
 
 _log = structlog.stdlib.get_logger("network.rpc")
 
@@ -26,7 +26,7 @@ class SubmitStream:
     """
 
     def __init__(
-        self, submissions: Submissions, stopping: Stopping, metrics: Metrics, limit: int, identifier: str
+        self, submissions: Submissions, stopping: Stopping, metrics: CallMetrics, limit: int, identifier: str
     ) -> None:
         self._submissions = submissions
         self._stopping = stopping

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import ExceptionContext
 
 from network.ledger.state import Reference
 from network.store import migrate
@@ -28,6 +30,8 @@ class Store:
         self._one_writer = threading.Lock()
         self._one_publisher = threading.Lock()
         self._reference: tuple[int, Reference] = (-1, Reference())
+        #: How often this process has got new reference tables, read or written.
+        self.refreshes = 0
 
     def upgrade(self) -> None:
         """Bring the database to this program's version, making it when there is none. Raises StoreError."""
@@ -43,6 +47,17 @@ class Store:
         """Close every connection that is not in use."""
         self._writing.dispose()
         self._reading.dispose()
+
+    @property
+    def engine_name(self) -> str:
+        """What keeps the database, such as `sqlite`."""
+        return self._writing.dialect.name
+
+    def on_error(self, call: Callable[[str, str], object]) -> None:
+        """Have `call` called for each error of the driver, on the thread that met it: whether that was `reading` or
+        `writing`, and the name of SQLAlchemy's class for it."""
+        for connection, engine in (("reading", self._reading), ("writing", self._writing)):
+            event.listen(engine, "handle_error", partial(_tell, call, connection))
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -77,6 +92,13 @@ class Store:
         with self._one_publisher:
             if reference_sequence > self._reference[0]:
                 self._reference = (reference_sequence, reference)
+                self.refreshes += 1
 
     def _reload(self, connection: Connection) -> None:
         self.publish(read_head(connection).reference_sequence, load_reference(connection))
+
+
+def _tell(call: Callable[[str, str], object], connection: str, context: ExceptionContext) -> None:
+    # What the driver does not raise, such as an interrupt, passes here as well.
+    if context.sqlalchemy_exception is not None:
+        call(connection, type(context.sqlalchemy_exception).__name__)

@@ -20,15 +20,19 @@ SECONDS: Final = (
     *(0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05),
     *(0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
 )
+#: Powers of two, to beyond what one batch takes.
+SIZES: Final = tuple(float(1 << power) for power in range(14))
 
 
 class Counts:
     """Sums that only grow. Safe to use from many threads."""
 
-    def __init__(self, name: str, text: str, *labels: str) -> None:
+    def __init__(self, name: str, text: str, *labels: str, known: Iterable[tuple[str, ...]] = ()) -> None:
+        """`known` values of the labels are 0 from the beginning: what first appears with a 1 has not grown, to
+        Prometheus."""
         self._name, self._text, self._labels = name, text, labels
         self._lock = threading.Lock()
-        self._sums: dict[tuple[str, ...], int] = {} if labels else {(): 0}
+        self._sums = dict.fromkeys(known, 0)
 
     def add(self, *values: str, by: int = 1) -> None:
         """Count something with these values of the labels."""

@@ -1,90 +1,123 @@
-"""Everything that a hub counts, by its name in the table of docs/operators.md. One object for one hub, no globals.
+"""What each process of a hub tells Prometheus, whatever it does. One object for one process, and no globals.
 
-What costs time is counted for a batch or a call at once, never for each transaction by itself. What has a value anyway,
-such as the length of a queue, is read when somebody asks: see readings.py.
+Those who serve calls add calls.py's, the writer adds batches.py's. What costs time is counted for a call or a batch at
+once, never for each transaction by itself; what has a value anyway, such as a queue's length, is read when somebody
+asks. docs/operators.md has all of it as a table.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from itertools import product
+from typing import Final, Protocol
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
-from prometheus_client.core import Metric
+from prometheus_client.core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from coalition.errors import Refused, reason_name
-from network.telemetry.instruments import SECONDS, Counts, Spread, gauges
-from network.telemetry.readings import About, Readings, facts, readings_now
+from coalition.tls import ServerTls
+from network.config import Limits
+from network.telemetry.instruments import Counts, gauge, gauges
+
+#: The classes of DB-API 2.0.
+_DATABASE_ERRORS: Final = (
+    *("InterfaceError", "DatabaseError", "DataError", "OperationalError"),
+    *("IntegrityError", "InternalError", "ProgrammingError", "NotSupportedError"),
+)
+
+
+class Part(Protocol):
+    """Something that a process does, and counts."""
+
+    def families(self) -> Iterable[Metric]:
+        """As of now."""
+
+
+class Database(Protocol):
+    """What is asked of the store."""
+
+    @property
+    def engine_name(self) -> str: ...
+
+    @property
+    def reference_sequence(self) -> int: ...
+
+    @property
+    def refreshes(self) -> int: ...
+
+    def on_error(self, call: Callable[[str, str], object]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What holds as long as the process runs."""
+
+    network_id: str
+    #: `writer`, `front`, or `hub` for one that is both.
+    process: str
+    tls: ServerTls
+    limits: Limits
 
 
 class Metrics(Collector):
-    """Safe to use from many threads, but for `call_began` and `call_ended`, which belong to the event loop's."""
+    """All metrics of one process. Safe to use from many threads."""
 
-    def __init__(self, about: About) -> None:
+    def __init__(self, about: About, database: Database, journal_entries: Callable[[], int], *parts: Part) -> None:
+        """`journal_entries`: how long the journal is, as the process knows it."""
         self._about: Final = about
-        self._readings: Readings | None = None
-        self._calls_in_flight: dict[str, int] = {}
-        self._calls = Spread(
-            "coalition_hub_call_seconds",
-            "Calls by how long they took; streams count when they end.",
-            SECONDS,
-            "method",
-            "code",
+        self._certificate_ends_s: Final = about.tls.ends_at.timestamp()
+        self._database: Final = database
+        self._journal_entries: Final = journal_entries
+        self._parts: Final = parts
+        self._errors = Counts(
+            "coalition_hub_database_errors",
+            "Errors that the database's driver raised.",
+            "connection",
+            "error",
+            known=product(("reading", "writing"), _DATABASE_ERRORS),
         )
-        self._stages = Spread(
-            "coalition_hub_stage_seconds",
-            "Time by stage: admission of each envelope.",
-            SECONDS,
-            "stage",
-        )
-        self._refusals = Counts("coalition_hub_refusals", "Calls and envelopes that were refused.", "reason")
-        self._rounds = Counts(
-            "coalition_hub_rounds",
-            "What the hub does again and again by itself: done, put off, failed.",
-            "work",
-            "outcome",
-        )
+        database.on_error(self._errors.add)
         self.registry: Final = CollectorRegistry()
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
         self.registry.register(self)
 
-    def read(self, readings: Readings) -> None:
-        """Show these as well from now on. Once the hub is put together."""
-        self._readings = readings
-
-    def call_began(self, method: str) -> None:
-        """`method` is one of the protocol's."""
-        self._calls_in_flight[method] = self._calls_in_flight.get(method, 0) + 1
-
-    def call_ended(self, method: str, code: str, seconds: float) -> None:
-        """`code` is the name of a gRPC status."""
-        self._calls_in_flight[method] -= 1
-        self._calls.add(seconds, method, code)
-
-    def refused(self, refused: Refused) -> None:
-        """A call, or an envelope of a stream, ended so."""
-        self._refusals.add(reason_name(refused.reason))
-
-    def admitted(self, seconds: float) -> None:
-        """An envelope was found right after so long."""
-        self._stages.add(seconds, "admission")
-
-    def round_ended(self, work: str, outcome: str) -> None:
-        """One round of work that comes again: `done`, `put_off`, `failed`."""
-        self._rounds.add(work, outcome)
-
     def collect(self) -> Iterable[Metric]:
         """For the client library, when somebody asks."""
-        for counted in (self._calls, self._stages, self._refusals, self._rounds):
-            yield counted.family()
-        yield gauges(
-            "coalition_hub_calls_in_flight",
-            "Calls and streams that are being served.",
-            ("method",),
-            (((method,), calls) for method, calls in dict(self._calls_in_flight).items()),
+        yield from self._facts()
+        yield gauge("coalition_hub_journal_entries", "Entries of the journal.", self._journal_entries())
+        yield gauge(
+            "coalition_hub_reference_sequence",
+            "As of which entry the process knows parties, terms and policy.",
+            self._database.reference_sequence,
         )
-        yield from facts(self._about)
-        if self._readings is not None:
-            yield from readings_now(self._readings)
+        yield CounterMetricFamily(
+            "coalition_hub_reference_refreshes",
+            "How often it got new ones, from its own commits or another hub's.",
+            self._database.refreshes,
+        )
+        yield self._errors.family()
+        for part in self._parts:
+            yield from part.families()
+
+    def _facts(self) -> Iterator[Metric]:
+        about = self._about
+        yield gauges(
+            "coalition_hub_build_info",
+            "Always 1: what runs here.",
+            ("version", "network_id", "database", "process"),
+            [((version("coalition-points"), about.network_id, self._database.engine_name, about.process), 1)],
+        )
+        yield gauge(
+            "coalition_hub_certificate_end_timestamp_seconds",
+            "When the server's certificate ends.",
+            self._certificate_ends_s,
+        )
+        yield gauges(
+            "coalition_hub_limit",
+            "The limits of hub.toml.",
+            ("limit",),
+            (((name,), value) for name, value in asdict(about.limits).items()),
+        )

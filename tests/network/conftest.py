@@ -45,6 +45,7 @@ from network.founding import Place, found_network
 from network.genesis import Founding
 from network.hub import Hub, open_hub
 from network.logs import route_logs
+from network.telemetry.tracing import NO_TRACING, Tracing
 from tests.network.town import CHARITY, NETWORK_ID, PARTNERS, POLICY, START_US, Town, key_of
 
 #: The town's policy, with figures that these tests count on.
@@ -169,6 +170,7 @@ def serving(
     *,
     steward: bool = False,
     metrics: str | None = None,
+    tracing: Tracing = NO_TRACING,
 ) -> Iterator[RunningHub]:
     """Run the hub in a folder, in a thread of its own. `metrics`: where Prometheus may ask."""
     if limits is not None:
@@ -176,7 +178,14 @@ def serving(
     ready: Future[tuple[Hub, Callable[[], object]]] = Future()
 
     async def serve() -> None:
-        hub = Hub(open_hub(config, PASSPHRASE), clock=clock, listen="localhost:0", steward=steward, metrics=metrics)
+        hub = Hub(
+            open_hub(config, PASSPHRASE),
+            clock=clock,
+            listen="localhost:0",
+            steward=steward,
+            metrics=metrics,
+            tracing=tracing,
+        )
         await hub.start()
         asked_to_stop = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -214,16 +223,23 @@ def serving(
 
 
 @contextmanager
-def running_hub(folder: Path, limits: Limits | None = None, *, metrics: str | None = None) -> Iterator[RunningHub]:
+def running_hub(
+    folder: Path, limits: Limits | None = None, *, metrics: str | None = None, tracing: Tracing = NO_TRACING
+) -> Iterator[RunningHub]:
     """A new hub whose parties are the town's, with an auditor."""
     config, clock = hub_folder(folder)
-    with serving(config, clock, limits, metrics=metrics) as hub:
-        town = hub.town
-        kinds = dict.fromkeys(PARTNERS, network_pb2.PARTY_KIND_PARTNER) | {CHARITY: network_pb2.PARTY_KIND_CHARITY}
-        hub.commit("operator", *(town.register(name, kind) for name, kind in kinds.items()))
-        hub.commit("operator", *(town.terms(name) for name in kinds), town.campaign())
-        hub.commit("operator", town.register(AUDITOR, network_pb2.PARTY_KIND_AUDITOR))
+    with serving(config, clock, limits, metrics=metrics, tracing=tracing) as hub:
+        register_parties(hub)
         yield hub
+
+
+def register_parties(hub: RunningHub) -> None:
+    """The town's, with their terms, and an auditor."""
+    town = hub.town
+    kinds = dict.fromkeys(PARTNERS, network_pb2.PARTY_KIND_PARTNER) | {CHARITY: network_pb2.PARTY_KIND_CHARITY}
+    hub.commit("operator", *(town.register(name, kind) for name, kind in kinds.items()))
+    hub.commit("operator", *(town.terms(name) for name in kinds), town.campaign())
+    hub.commit("operator", town.register(AUDITOR, network_pb2.PARTY_KIND_AUDITOR))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,13 +13,15 @@ from network.journal.admission import Admission
 from network.journal.commits import Commits
 from network.journal.writer import Writer
 from network.rpc.callers import Callers
+from network.rpc.calls import begin_call
 from network.rpc.stopping import Stopping
 from network.rpc.submissions import Submissions
 from network.rpc.submit_stream import SubmitStream
 from network.rpc.threads import Threads
 from network.store.engine import sqlite_url
 from network.store.store import Store
-from tests.network.telemetry.unread import unread_metrics
+from network.telemetry.calls import CallMetrics
+from network.telemetry.tracing import NO_TRACING
 from tests.network.town import NETWORK_ID, Town, key_of
 
 
@@ -35,7 +37,8 @@ def test_stream_is_read_no_faster_than_it_is_admitted(tmp_path: Path) -> None:
 
 
 async def _stream_many(store: Store) -> None:
-    town, limits, stopping, metrics = Town(), Limits(), Stopping(), unread_metrics()
+    begin_call("request-id", "SubmitStream", "")
+    town, limits, stopping, metrics = Town(), Limits(), Stopping(), CallMetrics()
     writer = Writer(
         store,
         network_id=NETWORK_ID,
@@ -63,6 +66,7 @@ async def _stream_many(store: Store) -> None:
         threads=threads,
         stopping=stopping,
         metrics=metrics,
+        tracing=NO_TRACING,
     )
     # Large enough to be admitted in the thread, which has something else to do at first.
     large = [town.data("grocer", *(town.issue("anna", 1) for _ in range(300))) for _ in range(5)]

@@ -39,15 +39,15 @@ def test_bucket_holds_what_is_not_greater_than_its_bound() -> None:
 
 
 def test_sums_are_kept_by_their_labels() -> None:
-    """Each combination of values has its own sum; one without labels is there before anything happens."""
-    counts = Counts("things", "Things.", "kind", "outcome")
+    """Each combination of values has its own sum, and those that are known are 0 before anything happens."""
+    counts = Counts("things", "Things.", "kind", "outcome", known=[("issue", "failed")])
     counts.add("issue", "accepted", by=3)
     counts.add("issue", "rejected")
     counts.add("issue", "accepted")
     seen = shown(counts)
     assert seen.value("things_total", kind="issue", outcome="accepted") == 4.0
     assert seen.value("things_total", kind="issue", outcome="rejected") == 1.0
-    assert {"plain_total"} == shown(Counts("plain", "Plain.")).names
+    assert seen.labels("things_total", "outcome") == {"accepted", "rejected", "failed"}
 
 
 def test_nothing_is_lost_between_threads() -> None:

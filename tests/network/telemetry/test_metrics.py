@@ -11,7 +11,7 @@ import pytest
 from coalition.errors import Refused
 from coalition.v1.directory_service_pb2 import GetNetworkRequest, ListPartiesRequest
 from coalition.v1.journal_pb2 import StreamEntriesRequest
-from network.telemetry.readings import FOLLOWERS_NAMED_MAX, OTHERS, Following, named
+from network.telemetry.calls import FOLLOWERS_NAMED_MAX, OTHERS, Following, named
 from tests.network.conftest import AUDITOR, RunningHub, running_hub
 from tests.network.town import NETWORK_ID
 from tests.scraping import eventually, seen
