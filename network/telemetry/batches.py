@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from itertools import product
-from operator import attrgetter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, product
+from operator import itemgetter
 from typing import Final
 
 from prometheus_client.core import Metric
@@ -15,11 +15,14 @@ from coalition.v1.error_pb2 import Reason
 from coalition.v1.transaction_pb2 import Transaction
 from network.journal.stages import Batch
 from network.journal.waiting import Waiting
-from network.ledger.engine import Entry
+from network.ledger.engine import Entry, Processed
 from network.telemetry.instruments import SECONDS, SIZES, Counts, Spread, gauge
 
 _KINDS: Final = {field.number: field.name for field in Transaction.DESCRIPTOR.oneofs_by_name["kind"].fields}
-_DECIDED: Final[Callable[[Entry], tuple[int, Reason.ValueType]]] = attrgetter("kind", "reason")
+#: Kind and reason of an entry, by their places, which takes half the time that their names would.
+_DECIDED: Final[Callable[[Entry], tuple[int, Reason.ValueType]]] = itemgetter(
+    *map(Entry._fields.index, ("kind", "reason"))
+)
 
 
 class BatchMetrics:
@@ -69,7 +72,7 @@ class BatchMetrics:
             self._envelopes.add("failed", by=len(batch.envelopes))
             return
         self._batches.add("committed")
-        decided: Counter[tuple[int, Reason.ValueType]] = Counter()
+        self._count_decided(batch.results)
         replayed: Counter[str] = Counter()
         envelopes: Counter[str] = Counter()
         for envelope, result in zip(batch.envelopes, batch.results, strict=True):
@@ -77,16 +80,16 @@ class BatchMetrics:
                 envelopes["refused"] += 1
                 continue
             envelopes["committed" if result.entries else "replayed"] += 1
-            decided.update(map(_DECIDED, result.entries))
-            replayed.update(envelope.transactions[position].kind for position in result.replayed)
-        self._count_decided(decided)
+            if result.replayed:
+                replayed.update(envelope.transactions[position].kind for position in result.replayed)
         for kind, count in replayed.items():
             self._transactions.add(kind, "replayed", by=count)
         for outcome, count in envelopes.items():
             self._envelopes.add(outcome, by=count)
 
-    def _count_decided(self, decided: Mapping[tuple[int, Reason.ValueType], int]) -> None:
-        for (number, reason), count in decided.items():
+    def _count_decided(self, results: Sequence[Processed | Refused]) -> None:
+        entries = chain.from_iterable(result.entries for result in results if isinstance(result, Processed))
+        for (number, reason), count in Counter(map(_DECIDED, entries)).items():
             kind = _KINDS[number]
             self._transactions.add(kind, "rejected" if reason else "accepted", by=count)
             if reason:
