@@ -33,6 +33,7 @@ from partner_sdk._steps import (
     Wait,
     Write,
 )
+from partner_sdk._tracing import in_trace
 
 R = TypeVar("R")
 
@@ -173,7 +174,7 @@ class AwaitingDriver:
             call = channel.unary_unary(step.method.path, _serialize, step.method.response.FromString)
             self._methods[step.method.path] = call
         try:
-            return await call(step.request, timeout=step.timeout_s, metadata=step.metadata)
+            return await call(step.request, timeout=step.timeout_s, metadata=in_trace(step.metadata))
         except grpc.aio.AioRpcError as error:
             return failure_of(error)
         except asyncio.CancelledError:

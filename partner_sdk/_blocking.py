@@ -35,6 +35,7 @@ from partner_sdk._steps import (
     Wait,
     Write,
 )
+from partner_sdk._tracing import in_trace
 
 R = TypeVar("R")
 
@@ -182,7 +183,7 @@ class BlockingDriver:
             if call is None:
                 call = channel.unary_unary(step.method.path, _serialize, step.method.response.FromString)
                 self._methods[step.method.path] = call
-            return call(step.request, timeout=step.timeout_s, metadata=step.metadata)
+            return call(step.request, timeout=step.timeout_s, metadata=in_trace(step.metadata))
         except grpc.RpcError as error:
             return failure_of(error)
         except ValueError:

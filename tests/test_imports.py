@@ -95,7 +95,7 @@ def test_ledger_does_not_know_grpc(graph: grimp.ImportGraph) -> None:
     ("room", "extras"),
     [
         ("coalition", ()),
-        ("partner_sdk", ()),
+        ("partner_sdk", ("otel",)),
         ("network", ("hub", "otel")),
         ("settlement", ("settlement",)),
         ("coalition_demo", ("demo",)),
@@ -118,13 +118,16 @@ def test_room_imports_only_what_its_extras_install(
     assert undeclared == {}
 
 
-def test_traces_are_imported_in_one_place(graph: grimp.ImportGraph) -> None:
-    """A hub without the extra `otel` misses nothing: only the module that is loaded to trace needs it."""
-    found = imported_by(graph, "network")
+@pytest.mark.parametrize(
+    ("room", "importer"), [("network", "network.telemetry.spans"), ("partner_sdk", "partner_sdk._tracing")]
+)
+def test_traces_are_imported_in_one_place(graph: grimp.ImportGraph, room: str, importer: str) -> None:
+    """Who has not installed OpenTelemetry misses nothing: one module of a room imports it, and only to trace."""
+    found = imported_by(graph, room)
     importers = {
         module for imported, modules in found.items() if is_within(imported, "opentelemetry") for module in modules
     }
-    assert importers == {"network.telemetry.spans"}
+    assert importers == {importer}
 
 
 def declared_requirements(*extras: str) -> set[str]:
