@@ -43,7 +43,7 @@ class Draft(Generic[R_co]):
         """The transaction, without its id. Raises FieldInvalid for values that the protocol cannot carry."""
         transaction = Transaction()
         try:
-            getattr(transaction, self.kind.value).CopyFrom(self.build(authorship))
+            getattr(transaction, self.kind).CopyFrom(self.build(authorship))
         except ValueError as error:
             raise FieldInvalid(f"{self.kind.value}: {error}") from error
         return transaction

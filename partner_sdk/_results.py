@@ -35,7 +35,7 @@ def result_of(transaction: Transaction, message: outcome_pb2.Outcome, *, replaye
     if is_rejected(message) or kind not in _RESULTS:
         return outcome_of(Outcome, message, kind, replayed=replayed)
     result, more = _RESULTS[kind]
-    return outcome_of(result, message, kind, replayed=replayed, **more(getattr(transaction, kind.value), message))
+    return outcome_of(result, message, kind, replayed=replayed, **more(getattr(transaction, kind), message))
 
 
 def _issue(body: Any, message: outcome_pb2.Outcome) -> dict[str, object]:
