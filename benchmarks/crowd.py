@@ -31,7 +31,7 @@ from network.ledger.engine import Entry, Processed
 from network.ledger.records import Holder, Lot, Totals
 from network.ledger.state import Head
 from network.store import tables
-from network.store.flush import flush_journal
+from network.store.flush import flush, journal_rows
 from network.store.head import lock_head, write_head
 from network.store.projections import PROJECTIONS
 from network.store.sql import upsert_rows
@@ -131,7 +131,7 @@ class _Crowd:
 
     def _append(self, connection: Connection, head: Head, added: Sequence[tuple[OpenedEnvelope, Processed]]) -> None:
         """Write envelopes, entries, tiles and the head, which has moved on already."""
-        flush_journal(connection, added)
+        flush(connection, journal_rows(added))
         leaves = [entry.leaf_hash for _, processed in added for entry in processed.entries]
         grow(connection, head.sequence - len(leaves), leaves)
         write_head(connection, head)

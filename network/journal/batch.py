@@ -1,4 +1,8 @@
-"""One batch, one database transaction: lock the head, load, apply in order, write, commit."""
+"""One batch, one database transaction: lock the head, load, apply in order, write, commit.
+
+Under load a batch may be applied before its turn to be written has come, on top of what the batch before will have
+committed. Then the lock comes last, and the log's edge says whether that has come true.
+"""
 
 from __future__ import annotations
 
@@ -15,109 +19,148 @@ from coalition.errors import Refused
 from coalition.v1 import error_pb2
 from network.journal.stages import Stopwatch
 from network.journal.tree import grow
+from network.journal.working_set import Edge, WorkingSet, edge_of
 from network.ledger.engine import Processed, process, touch
-from network.ledger.state import Head, State, Wanted
-from network.store.flush import flush_journal, flush_state
+from network.ledger.state import Head, Reference, State, Wanted
+from network.store.flush import Rows, flush, rows_of
 from network.store.head import lock_head, write_head
-from network.store.load import load
-from network.store.reference import copy_reference, load_reference
+from network.store.reference import copy_reference
 from network.store.store import Store
 
 logger = structlog.get_logger(__name__)
 
-#: Holders in memory between batches: some 3 KB each where they have ten lots.
-HOLDERS_KEPT: Final = 20_000
 
 R = TypeVar("R")
 
+#: Some 3 KB each where a holder has ten lots.
+HOLDERS_KEPT: Final = 20_000
 
-class Committed(NamedTuple):
-    """What became of a batch."""
 
-    #: Where the journal ends after it.
+class Applied(NamedTuple):
+    """A batch that the ledger has decided."""
+
+    #: Where the journal ended for it, and where it ends after it.
+    base: Edge
     head: Head
     #: One for each envelope, in order.
     results: tuple[Processed | Refused, ...]
+    rows: Rows
+    leaves: tuple[bytes, ...]
+    #: The reference tables, where it changed them.
+    reference: Reference | None
 
 
 class BatchCommitter:
-    """Applies batches to the database. Not to be used by two threads at once; other processes may do the same."""
+    """Applies batches to the database; other processes may do the same. Either `commit`, which does it in one go, or
+    first `apply` and then `write`, which another thread may do for one batch while this one applies the next."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, holders_kept: int = HOLDERS_KEPT) -> None:
+        """`holders_kept`: how many holders stay in memory between batches."""
         self._store: Final = store
-        # What was loaded for the batches before. Reading it for every batch would cost more than the batch.
-        self._kept: State | None = None
+        self._holders_kept: Final = holders_kept
+        self._kept: WorkingSet | None = None
 
-    def commit(self, envelopes: Sequence[OpenedEnvelope], now_us: int, watch: Stopwatch | None = None) -> Committed:
+    def commit(self, envelopes: Sequence[OpenedEnvelope], now_us: int, watch: Stopwatch | None = None) -> Applied:
         """Apply the envelopes in order and commit what they did, all of it or, if this raises, nothing.
 
-        An envelope that is refused does not touch its neighbours. `watch` is told as each stage ends. Raises what the
-        database raises.
+        Everything that was applied before must be written. An envelope that is refused does not touch its neighbours.
+        `watch` is told as each stage ends. Raises what the database raises.
         """
         watch = watch or Stopwatch()
         kept, self._kept = self._kept, None
         with self._store.write() as connection:
             head = lock_head(connection)
             watch.lap("lock")
-            state = _state(connection, head, kept)
-            results = _apply(connection, state, envelopes, now_us, watch)
+            working = WorkingSet.at(connection, head, kept)
+            applied = self._apply(connection, working, envelopes, now_us, watch, unwritten=False)
+            assert applied is not None, "the database has all that came before"
+            _put(connection, applied)
             watch.lap("flush")
         watch.lap("commit")
-        state.settle(HOLDERS_KEPT)
-        self._kept = state
-        if self._store.reference_sequence != head.reference_sequence:
-            self._store.publish(head.reference_sequence, copy_reference(state.reference))
-        return Committed(head, results)
+        self._kept = working
+        if self._store.reference_sequence != applied.head.reference_sequence:
+            self._store.publish(applied.head.reference_sequence, copy_reference(working.state.reference))
+        return applied
+
+    def apply(self, envelopes: Sequence[OpenedEnvelope], now_us: int, watch: Stopwatch) -> Applied | None:
+        """Apply the envelopes on top of what was applied before, of which the last batch may not be written yet.
+
+        None when that is not possible: nothing is kept, or the database is needed. Raises what the database raises.
+        """
+        working, self._kept = self._kept, None
+        if working is None:
+            return None
+        with self._store.read() as connection:
+            applied = self._apply(connection, working, envelopes, now_us, watch, unwritten=True)
+        self._kept = working
+        return applied
+
+    def write(self, applied: Applied, watch: Stopwatch) -> bool:
+        """Commit what was applied, all of it or, if this raises, nothing.
+
+        False, and nothing either, when the journal does not end where it did for it: somebody else was faster.
+        """
+        with self._store.write() as connection:
+            if edge_of(lock_head(connection)) != applied.base:
+                return False
+            watch.lap("lock")
+            _put(connection, applied)
+            watch.lap("flush")
+        watch.lap("commit")
+        if applied.reference is not None:
+            self._store.publish(applied.head.reference_sequence, applied.reference)
+        return True
+
+    def forget(self) -> None:
+        """What was applied is not what was committed: begin anew from the database."""
+        self._kept = None
+
+    def _apply(
+        self,
+        connection: Connection,
+        working: WorkingSet,
+        envelopes: Sequence[OpenedEnvelope],
+        now_us: int,
+        watch: Stopwatch,
+        *,
+        unwritten: bool,
+    ) -> Applied | None:
+        """Load what the envelopes touch, then let the ledger decide, one after the other."""
+        state = working.state
+        base = edge_of(state.head)
+        days = _days(state, now_us, sum(len(envelope.transactions) for envelope in envelopes))
+        wanted = Wanted()
+        touched = [_attempt(envelope, partial(touch, envelope, days, wanted)) for envelope in envelopes]
+        if not working.load(connection, wanted, unwritten=unwritten, holders_max=self._holders_kept):
+            return None
+        watch.lap("load")
+        results = tuple(
+            _attempt(envelope, partial(process, state, envelope, now_us)) if failed is None else failed
+            for envelope, failed in zip(envelopes, touched, strict=True)
+        )
+        added = [
+            (envelope, result)
+            for envelope, result in zip(envelopes, results, strict=True)
+            if isinstance(result, Processed) and result.entries
+        ]
+        applied = Applied(
+            base=base,
+            head=state.head.copy(),
+            results=results,
+            rows=rows_of(state, added),
+            leaves=tuple(entry.leaf_hash for _, processed in added for entry in processed.entries),
+            reference=copy_reference(state.reference) if state.reference.changed() else None,
+        )
+        state.settle()
+        watch.lap("apply")
+        return applied
 
 
-def _state(connection: Connection, head: Head, kept: State | None) -> State:
-    """The state as of the head.
-
-    What was kept of it holds while nobody else has written. The log says so itself: the hashes of its edge stand for
-    every entry before them.
-    """
-    if kept is None:
-        return State(head, load_reference(connection))
-    if kept.head.sequence == head.sequence and kept.head.frontier.hashes == head.frontier.hashes:
-        kept.head = head
-        return kept
-    if kept.head.reference_sequence == head.reference_sequence:
-        return State(head, kept.reference)
-    return State(head, load_reference(connection))
-
-
-def _apply(
-    connection: Connection, state: State, envelopes: Sequence[OpenedEnvelope], now_us: int, watch: Stopwatch
-) -> tuple[Processed | Refused, ...]:
-    size = state.head.sequence
-    results = _process(connection, state, envelopes, now_us, watch)
-    watch.lap("apply")
-    added = [
-        (envelope, result)
-        for envelope, result in zip(envelopes, results, strict=True)
-        if isinstance(result, Processed) and result.entries
-    ]
-    if added:
-        flush_journal(connection, added)
-        grow(connection, size, [entry.leaf_hash for _, processed in added for entry in processed.entries])
-        flush_state(connection, state)
-        write_head(connection, state.head)
-    return tuple(results)
-
-
-def _process(
-    connection: Connection, state: State, envelopes: Sequence[OpenedEnvelope], now_us: int, watch: Stopwatch
-) -> list[Processed | Refused]:
-    """Load what the envelopes touch, then let the ledger decide, one after the other."""
-    days = _days(state, now_us, sum(len(envelope.transactions) for envelope in envelopes))
-    wanted = Wanted()
-    touched = [_attempt(envelope, partial(touch, envelope, days, wanted)) for envelope in envelopes]
-    load(connection, state, wanted)
-    watch.lap("load")
-    return [
-        _attempt(envelope, partial(process, state, envelope, now_us)) if failed is None else failed
-        for envelope, failed in zip(envelopes, touched, strict=True)
-    ]
+def _put(connection: Connection, applied: Applied) -> None:
+    if applied.leaves:
+        flush(connection, applied.rows)
+        grow(connection, applied.base[0], applied.leaves)
+        write_head(connection, applied.head)
 
 
 def _attempt(envelope: OpenedEnvelope, step: Callable[[], R]) -> R | Refused:

@@ -45,7 +45,13 @@ class Waiting:
         self._changed = threading.Condition()
         self._submissions: deque[Submission] = deque()
         self._bytes = 0
+        self._transactions = 0
         self._closed = False
+
+    @property
+    def transactions(self) -> int:
+        """How many wait in the envelopes that do."""
+        return self._transactions
 
     @property
     def envelopes(self) -> int:
@@ -70,6 +76,7 @@ class Waiting:
                 raise overloaded(len(self._submissions), self._bytes, limits)
             self._submissions.append(submission)
             self._bytes += submission.size
+            self._transactions += len(submission.envelope.transactions)
             self._changed.notify()
 
     def take(self, envelopes_max: int) -> list[Submission]:
@@ -91,6 +98,7 @@ class Waiting:
                     break
                 taken.append(self._submissions.popleft())
                 self._bytes -= following.size
+                self._transactions -= len(following.envelope.transactions)
             return taken
 
     def close(self) -> None:
@@ -104,7 +112,7 @@ class Waiting:
         with self._changed:
             left = list(self._submissions)
             self._submissions.clear()
-            self._bytes = 0
+            self._bytes = self._transactions = 0
             return left
 
 

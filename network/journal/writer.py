@@ -1,7 +1,8 @@
-"""The writer: the one thread that changes the ledger.
+"""The writer: it alone changes the ledger, one batch after the other.
 
 It takes every envelope that is waiting and commits them together: under load batches grow and each costs less, without
-load nobody waits. Callers are answered after the commit, never before.
+load nobody waits. Where more is waiting, it applies the next batch while a second thread writes the one before. Callers
+are answered after the commit, never before.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from typing import Final
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from enum import Enum
+from typing import Final, NamedTuple
 
 import structlog
 
@@ -22,7 +24,7 @@ from coalition.receipt import make_receipt
 from coalition.v1 import error_pb2
 from coalition.v1.journal_pb2 import Receipt
 from coalition.v1.ledger_service_pb2 import SubmitResponse
-from network.journal.batch import BatchCommitter, Committed, internal, new_error_id
+from network.journal.batch import Applied, BatchCommitter, internal, new_error_id
 from network.journal.commits import Commits
 from network.journal.stages import Batch, Stopwatch, Watcher
 from network.journal.waiting import Submission, Waiting, WriterLimits, shutting_down
@@ -34,6 +36,11 @@ __all__ = ["Writer", "WriterLimits"]
 
 logger = structlog.get_logger(__name__)
 
+#: So many transactions that wait are worth applying while others are written.
+_WORTH_IT: Final = 200
+#: Batches that are not applied ahead after somebody else has written.
+_OTHERS_WRITE: Final = 20
+
 #: Runs what it is given, on whatever thread it likes.
 Deliver = Callable[[Callable[[], None]], object]
 
@@ -41,6 +48,20 @@ Deliver = Callable[[Callable[[], None]], object]
 def call_now(resolve: Callable[[], None]) -> None:
     """Deliver on the writer's own thread."""
     resolve()
+
+
+class _End(Enum):
+    """What became of a batch that was written behind the next one's back."""
+
+    WRITTEN = 1
+    FAILED = 2
+    #: Somebody else has written in between: nothing has happened, and nobody was answered.
+    OVERTAKEN = 3
+
+
+class _Behind(NamedTuple):
+    batch: Sequence[Submission]
+    end: Future[_End]
 
 
 class Writer:
@@ -72,6 +93,9 @@ class Writer:
         #: What waits for it.
         self.waiting: Final = Waiting(self._limits)
         self._committer: Final = BatchCommitter(store)
+        self._behind: _Behind | None = None
+        #: For how many batches to come nothing is applied ahead.
+        self._not_ahead = 0
         self._thread: Final = threading.Thread(target=self._run, name="writer", daemon=True)
 
     def start(self) -> None:
@@ -104,8 +128,78 @@ class Writer:
         return not left and not self._thread.is_alive()
 
     def _run(self) -> None:
-        while batch := self.waiting.take(self._envelopes_max()):
+        with ThreadPoolExecutor(1, thread_name_prefix="write-behind") as behind:
+            while batch := self._take():
+                if self._should_write_behind():
+                    self._apply_ahead(batch, behind)
+                else:
+                    self._finish_behind()
+                    self._resolve(batch, self._write(batch))
+            self._finish_behind()
+
+    def _take(self) -> Sequence[Submission]:
+        if not self.waiting.envelopes:
+            # Nothing to do meanwhile; and what has to be done again must not wait for whoever comes next.
+            self._finish_behind()
+        return self.waiting.take(self._envelopes_max())
+
+    def _should_write_behind(self) -> bool:
+        """Whether so much waits that the next batch is worth applying while this one is written: for little, the hand-
+        over costs more than it gains, and larger batches are better than more of them. Nor while others write, who make
+        vain what was applied."""
+        if self._not_ahead:
+            self._not_ahead -= 1
+            return False
+        return self._behind is not None or self.waiting.transactions >= _WORTH_IT
+
+    def _apply_ahead(self, batch: Sequence[Submission], behind: Executor) -> None:
+        """Apply a batch while the one before is written, then have it written while the next is applied."""
+        watch, applied, answers = Stopwatch(), None, None
+        try:
+            applied = self._committer.apply([item.envelope for item in batch], self._clock(), watch)
+            if applied is not None:
+                answers = self._answers(batch, applied)
+                watch.lap("answer")
+        except Exception:
+            logger.exception("a batch could not be applied ahead", envelopes=len(batch))
+        if self._finish_behind() and applied is not None and answers is not None:
+            self._behind = _Behind(batch, behind.submit(self._write_behind, batch, applied, answers, watch))
+        else:
             self._resolve(batch, self._write(batch))
+
+    def _write_behind(
+        self,
+        batch: Sequence[Submission],
+        applied: Applied,
+        answers: Sequence[SubmitResponse | Refused],
+        watch: Stopwatch,
+    ) -> _End:
+        """Write what was applied. Unless it was overtaken, its callers have their answers afterwards."""
+        try:
+            if not self._committer.write(applied, watch):
+                return _End.OVERTAKEN
+            self._commits.announce(applied.head.sequence)
+        except Exception as error:  # noqa: BLE001 - as below
+            self._tell(batch, None, watch)
+            self._resolve(batch, self._failed(batch, error))
+            return _End.FAILED
+        self._tell(batch, applied.results, watch)
+        self._resolve(batch, answers)
+        return _End.WRITTEN
+
+    def _finish_behind(self) -> bool:
+        """Wait for what is being written. Whether what was applied on top of it holds."""
+        if self._behind is None:
+            return True
+        behind, self._behind = self._behind, None
+        end = behind.end.result()
+        if end is _End.WRITTEN:
+            return True
+        self._committer.forget()
+        if end is _End.OVERTAKEN:
+            self._not_ahead = _OTHERS_WRITE
+            self._resolve(behind.batch, self._write(behind.batch))
+        return False
 
     def _envelopes_max(self) -> int:
         """A journal's first envelope stands alone: what follows it needs the calendar that it brings."""
@@ -121,13 +215,16 @@ class Writer:
             answers = self._answers(batch, committed)
             watch.lap("answer")
             return answers
-        except Exception as error:
-            # Nothing of it was committed, or the commit itself is in doubt: sending the same again settles both.
-            error_id = new_error_id()
-            logger.exception("a batch could not be committed", error_id=error_id, envelopes=len(batch))
-            return [_busy() if is_busy(error) else internal(error_id) for _ in batch]
+        except Exception as error:  # noqa: BLE001 - logged in full, and told to every caller
+            return self._failed(batch, error)
         finally:
             self._tell(batch, None if committed is None else committed.results, watch)
+
+    def _failed(self, batch: Sequence[Submission], error: Exception) -> Sequence[Refused]:
+        """Nothing of it was committed, or the commit itself is in doubt: sending the same again settles both."""
+        error_id = new_error_id()
+        logger.error("a batch could not be committed", error_id=error_id, envelopes=len(batch), exc_info=error)
+        return [_busy() if is_busy(error) else internal(error_id) for _ in batch]
 
     def _tell(
         self, batch: Sequence[Submission], results: Sequence[Processed | Refused] | None, watch: Stopwatch
@@ -146,7 +243,7 @@ class Writer:
             except Exception:
                 logger.exception("a batch could not be watched", envelopes=len(batch))
 
-    def _answers(self, batch: Sequence[Submission], committed: Committed) -> list[SubmitResponse | Refused]:
+    def _answers(self, batch: Sequence[Submission], committed: Applied) -> list[SubmitResponse | Refused]:
         root = committed.head.frontier.root()
         return [
             self._answer(submission.envelope, result, committed, root) if isinstance(result, Processed) else result
@@ -154,7 +251,7 @@ class Writer:
         ]
 
     def _answer(
-        self, envelope: OpenedEnvelope, processed: Processed, committed: Committed, root: bytes
+        self, envelope: OpenedEnvelope, processed: Processed, committed: Applied, root: bytes
     ) -> SubmitResponse:
         receipt = Receipt(
             network_id=self._network_id,

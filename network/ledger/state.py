@@ -6,7 +6,7 @@ tests) holds everything; what it lacks does not exist.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Set
 from itertools import islice
 from typing import Any, Final, Generic, TypeVar
 
@@ -89,8 +89,20 @@ class Table(Generic[K, V]):
         return {key: (old, self.rows[key]) for key, old in self.before.items() if old != self.rows[key]}
 
     def settle(self) -> None:
-        """Forget what changed: the store has it now."""
+        """Count changes from here on."""
         self.before.clear()
+
+    def drop(self, keys: Set[K]) -> None:
+        """Forget records; whoever wants one again has to load it."""
+        for key in keys:
+            del self.rows[key]
+
+    def keep_only(self, keys: Set[K]) -> None:
+        """Forget all others."""
+        if keys:
+            self.drop(self.rows.keys() - keys)
+        else:
+            self.rows.clear()
 
 
 class Head:
@@ -229,27 +241,42 @@ class State:
         self.usage: Table[tuple[Usage, str, str], int] = table("usage")
         #: By holder, by commit time.
         self.pledges: Table[str, tuple[Pledge, ...]] = table("pledges")
+        self._tables: Final[tuple[Table[Any, Any], ...]] = (
+            self.committed,
+            self.holders,
+            self.aliases,
+            self.lots,
+            self.arrears,
+            self.holds,
+            self.nonces,
+            self.originals,
+            self.totals,
+            self.usage,
+            self.pledges,
+        )
 
-    def settle(self, holders_max: int) -> None:
-        """The store has what changed. Keep for the next batch what most batches need.
-
-        That is totals, usage, and of the holders, with all that is theirs, the `holders_max` that came last.
-        """
+    def settle(self) -> None:
+        """What changed until now is on its way to the store; changes are counted from here on."""
         self.undo.clear()
-        of_holders: tuple[Table[str, Any], ...] = (self.holders, self.lots, self.arrears, self.pledges)
-        kept: tuple[Table[Any, Any], ...] = (*of_holders, self.totals, self.usage)
-        of_batch: tuple[Table[Any, Any], ...] = (self.committed, self.aliases, self.holds, self.nonces, self.originals)
-        for table in (*kept, *of_batch, *self.reference.tables()):
+        for table in (*self._tables, *self.reference.tables()):
             table.settle()
-        for table in of_batch:
-            table.rows.clear()
+
+    def forget(self, keep: Wanted, holders_max: int) -> None:
+        """Drop what batches seldom have in common, and of the holders those that came first when there are more than
+        `holders_max`; but nothing of what `keep` names."""
+        self.committed.keep_only(keep.committed)
+        self.aliases.keep_only(keep.aliases)
+        self.holds.keep_only(keep.holds)
+        self.nonces.keep_only(keep.nonces)
+        self.originals.keep_only(keep.originals)
+        if len(self.usage.rows) > holders_max:
+            self.usage.keep_only(keep.usage)
         if len(self.holders.rows) > holders_max:
             # A good many at once, so that this comes seldom.
-            for holder_id in list(islice(self.holders.rows, len(self.holders.rows) - holders_max // 2)):
-                for table in of_holders:
-                    del table.rows[holder_id]
-        if len(self.usage.rows) > holders_max:
-            self.usage.rows.clear()
+            first = set(islice(self.holders.rows, len(self.holders.rows) - holders_max // 2)) - keep.holders
+            of_holders: tuple[Table[str, Any], ...] = (self.holders, self.lots, self.arrears, self.pledges)
+            for table in of_holders:
+                table.drop(first)
 
     def mark(self) -> int:
         """A point to roll back to."""
@@ -269,7 +296,8 @@ class Wanted:
 
     def __init__(self) -> None:
         self.committed: set[tuple[str, bytes]] = set()
-        #: Loads the holder with its lots, arrears and pledges, and the totals of the issuers of its lots.
+        #: Loads the holder with its lots, arrears and pledges, and the totals of the issuers of its lots. Loading adds
+        #: those of the holds and originals.
         self.holders: set[str] = set()
         self.aliases: set[str] = set()
         self.holds: set[tuple[str, bytes]] = set()

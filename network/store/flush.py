@@ -1,10 +1,11 @@
-"""Writes what a batch changed, in a few bulk statements: new rows of the journal, changed rows of the projections."""
+"""What a batch changed, as rows, and writing them in a few bulk statements: of the journal and of the projections."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from coalition.envelope import OpenedEnvelope
 from coalition.v1.journal_pb2 import JournalEnvelope, ReplayedTransaction
@@ -16,15 +17,44 @@ from network.store.projections import PROJECTIONS, Projection
 from network.store.sql import Row, delete_rows, insert_rows, upsert_rows
 
 
-def flush_journal(connection: Connection, batch: Sequence[tuple[OpenedEnvelope, Processed]]) -> None:
-    """Append the envelopes that made new entries, and those entries."""
-    added = [(envelope, processed) for envelope, processed in batch if processed.entries]
-    insert_rows(connection, tables.envelopes, [envelope_row(envelope, processed) for envelope, processed in added])
-    insert_rows(
-        connection,
-        tables.entries,
+class Changes(NamedTuple):
+    """What is to happen to one table: rows to write, in the place of those with their keys, and keys to delete."""
+
+    table: Table
+    written: list[Row]
+    deleted: list[Row]
+
+
+class Rows(NamedTuple):
+    """All that a batch writes but for the head and the tree."""
+
+    envelopes: list[Row]
+    entries: list[Row]
+    changes: list[Changes]
+
+
+def rows_of(state: State, added: Sequence[tuple[OpenedEnvelope, Processed]]) -> Rows:
+    """The rows of envelopes that made new entries, and what the state has changed since it was settled."""
+    changes = [_changes(projection, state) for projection in PROJECTIONS if projection.records(state).before]
+    return journal_rows(added)._replace(changes=changes)
+
+
+def journal_rows(added: Sequence[tuple[OpenedEnvelope, Processed]]) -> Rows:
+    """The rows of the journal alone."""
+    return Rows(
+        [envelope_row(envelope, processed) for envelope, processed in added],
         [entry_row(entry, processed.entries[0].sequence) for _, processed in added for entry in processed.entries],
+        [],
     )
+
+
+def flush(connection: Connection, rows: Rows) -> None:
+    """Write them."""
+    insert_rows(connection, tables.envelopes, rows.envelopes)
+    insert_rows(connection, tables.entries, rows.entries)
+    for table, written, deleted in rows.changes:
+        delete_rows(connection, table, deleted)
+        upsert_rows(connection, table, written)
 
 
 def envelope_row(envelope: OpenedEnvelope, processed: Processed) -> Row:
@@ -54,21 +84,11 @@ def entry_row(entry: Entry, first_sequence: int) -> Row:
     )
 
 
-def flush_state(connection: Connection, state: State) -> None:
-    """Write the changed rows of every projection. What has been flushed is still marked as changed afterwards, because
-    it counts only once it is committed."""
-    for projection in PROJECTIONS:
-        _flush(connection, projection, state)
-
-
-def _flush(connection: Connection, projection: Projection, state: State) -> None:
-    changes = projection.records(state).changes()
-    if not changes:
-        return
+def _changes(projection: Projection, state: State) -> Changes:
     parts, row, width = projection.parts, projection.row, projection.key_columns
     written: list[Row] = []
     deleted: list[Row] = []
-    for key, (old, new) in changes.items():
+    for key, (old, new) in projection.records(state).changes().items():
         before, after = parts(old), parts(new)
         put = [row(key, part) for part in after if part not in before]
         written += put
@@ -77,5 +97,4 @@ def _flush(connection: Connection, projection: Projection, state: State) -> None
             kept = {fresh[:width] for fresh in put}
             gone = [row(key, part)[:width] for part in before if part not in after]
             deleted += [gone_key for gone_key in gone if gone_key not in kept]
-    delete_rows(connection, projection.table, deleted)
-    upsert_rows(connection, projection.table, written)
+    return Changes(projection.table, written, deleted)

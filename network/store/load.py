@@ -32,18 +32,17 @@ _PLEDGES: Final = tuple(tables.pledges.columns.keys())
 def load(connection: Connection, state: State, wanted: Wanted) -> None:
     """Take what the database holds under the wanted keys into `state`; None where it holds nothing.
 
-    What the state has from the batch before is as the database has it, and is not read again.
+    What the state has from the batches before is right, and is not read again. Adds to what is wanted the holders and
+    issuers to which holds and originals lead.
     """
-    _load_committed(connection, state, wanted.committed)
-    _load_aliases(connection, state, wanted.aliases)
-    _load_nonces(connection, state, wanted.nonces)
+    _load_committed(connection, state, wanted.committed - state.committed.rows.keys())
+    _load_aliases(connection, state, wanted.aliases - state.aliases.rows.keys())
+    _load_nonces(connection, state, wanted.nonces - state.nonces.rows.keys())
     _load_usage(connection, state, wanted.usage - state.usage.rows.keys())
-    holders = set(wanted.holders)
-    issuers = set(wanted.totals)
-    _load_holds(connection, state, wanted.holds, holders, issuers)
-    _load_originals(connection, state, wanted.originals, holders, issuers)
-    _load_holders(connection, state, holders - state.holders.rows.keys(), issuers)
-    _load_totals(connection, state, issuers - state.totals.rows.keys())
+    _load_holds(connection, state, wanted.holds - state.holds.rows.keys(), wanted.holders, wanted.totals)
+    _load_originals(connection, state, wanted.originals - state.originals.rows.keys(), wanted.holders, wanted.totals)
+    _load_holders(connection, state, wanted.holders - state.holders.rows.keys(), wanted.totals)
+    _load_totals(connection, state, wanted.totals - state.totals.rows.keys())
 
 
 def _load_committed(connection: Connection, state: State, keys: set[tuple[str, bytes]]) -> None:

@@ -7,14 +7,16 @@ store to write, shows here.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 
 from sqlalchemy import select
 
+from coalition.envelope import OpenedEnvelope
 from coalition.errors import Refused, reason_name
-from network.journal.batch import BatchCommitter
+from network.journal.batch import Applied, BatchCommitter
+from network.journal.stages import Stopwatch
 from network.ledger.engine import Processed, process
 from network.ledger.state import Head, Reference, State
 from network.store.engine import sqlite_url
@@ -55,27 +57,55 @@ def store_story(story: Story, empty: Path, path: Path) -> None:
     shutil.copy(empty, path)
     store = Store(sqlite_url(path))
     complete = State(Head(), Reference(), complete=True)
-    random, committers = Random(len(story)), [BatchCommitter(store), BatchCommitter(store)]
+    random, hubs = Random(len(story)), [_Hub(store), _Hub(store)]
     try:
         for batch in story:
             if random.random() < 0.2:
                 # As after a restart: nothing is known but what the database holds.
-                committers[0] = BatchCommitter(store)
+                hubs[0].finish()
+                hubs[0] = _Hub(store)
             if random.random() < 0.3:
                 # Another hub goes on, which knows what it did last itself.
-                committers.reverse()
+                hubs[0].finish()
+                hubs.reverse()
             expected = [_alone(complete, envelope, batch.now_us) for envelope in batch.envelopes]
-            found = committers[0].commit([envelope.admitted for envelope in batch.envelopes], batch.now_us)
-            for envelope, one, other in zip(batch.envelopes, expected, found.results, strict=True):
+            admitted = [envelope.admitted for envelope in batch.envelopes]
+            found = hubs[0].commit(admitted, batch.now_us, ahead=random.random() < 0.5)
+            for envelope, one, other in zip(batch.envelopes, expected, found, strict=True):
                 _compare(envelope, one, other)
             if random.random() < 0.1:
+                hubs[0].finish()
                 _compare_rows(store, complete)
+        hubs[0].finish()
         _compare_rows(store, complete)
     finally:
         store.close()
     report = verify_database(sqlite_url(path))
     if not report.ok:
         raise Mismatch("; ".join(map(str, report.failures)))
+
+
+class _Hub:
+    """Commits batches in one go, or applies one before the one before it is written."""
+
+    def __init__(self, store: Store) -> None:
+        # So few that holders are forgotten all the time.
+        self._committer = BatchCommitter(store, holders_kept=2)
+        self._unwritten: Applied | None = None
+
+    def commit(
+        self, envelopes: Sequence[OpenedEnvelope], now_us: int, *, ahead: bool
+    ) -> tuple[Processed | Refused, ...]:
+        applied = self._committer.apply(envelopes, now_us, Stopwatch()) if ahead else None
+        self.finish()
+        self._unwritten = applied
+        return (applied or self._committer.commit(envelopes, now_us)).results
+
+    def finish(self) -> None:
+        """Write what was applied."""
+        unwritten, self._unwritten = self._unwritten, None
+        if unwritten is not None and not self._committer.write(unwritten, Stopwatch()):
+            raise Mismatch("what was applied ahead does not follow what was committed")
 
 
 def _alone(complete: State, envelope: Envelope, now_us: int) -> Processed | Refused:
