@@ -21,7 +21,6 @@ from network.genesis import Founding
 from network.journal.batch import BatchCommitter
 from network.ledger.engine import Processed
 from network.policy import default_policy
-from network.store.engine import sqlite_url
 from network.store.store import Store
 from partner_sdk._sealed import prepare, seal_one
 from partner_sdk._vocabulary import PartyKind
@@ -68,7 +67,7 @@ def build(folder: Path, size: Size) -> Town:
         operator_keys=[key_of(OPERATOR), key_of(f"{OPERATOR}-2")],
     )
     made = Town(folder, size)
-    store = Store(sqlite_url(config.database))
+    store = Store(config.database)
     try:
         store.upgrade()
         _admit_parties(made, store)

@@ -24,7 +24,7 @@ from network.config import load_config
 from network.journal.batch import BatchCommitter
 from network.ledger.engine import Processed
 from network.store import tables
-from network.store.engine import parse_url, sqlite_url, writing_engine
+from network.store.engine import parse_url
 from network.store.store import Store
 
 Rows = list[tuple[Any, ...]]
@@ -43,8 +43,10 @@ class Batch:
 
 def record(town: Town, envelopes: Sequence[Envelope]) -> list[Batch]:
     """Apply envelopes to a town that nobody serves, one commit each, and say what each changed."""
-    path = load_config(town.folder).database
-    store = Store(sqlite_url(path))
+    config = load_config(town.folder)
+    path = config.database_file
+    assert path is not None, "towns are files"
+    store = Store(config.database)
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         for statement in _triggers():
             connection.execute(statement)
@@ -106,7 +108,7 @@ def insert(town: Town, batches: Sequence[Batch]) -> float:
 @contextmanager
 def _driver(town: Town) -> Iterator[sqlite3.Connection]:
     """The driver's own connection, with the hub's settings."""
-    engine = writing_engine(parse_url(sqlite_url(load_config(town.folder).database)))
+    engine = parse_url(load_config(town.folder).database).writing()
     pooled = engine.raw_connection()
     try:
         connection = pooled.driver_connection

@@ -30,6 +30,7 @@ from coalition.wire import encode
 from network.config import Limits
 from network.ledger.records import Holder
 from network.store.codes import CodeRow, add_code, add_failure, codes_of, forget_codes, spend_code
+from network.store.head import lock_head
 from network.store.store import Store
 from network.views import Reads
 
@@ -89,6 +90,7 @@ class Codes:
             consent=b"",
         )
         with self._store.write() as connection:
+            lock_head(connection)
             forget_codes(connection, now_us, self._lock_us)
             known = codes_of(connection, request.holder_id)
             self._check_room(known, request.nonce, now_us)
@@ -106,6 +108,7 @@ class Codes:
         _require_open(holder)
         now_us = self._clock()
         with self._store.write() as connection:
+            lock_head(connection)
             answer = self._exchange(connection, acceptor, holder.holder_id, code, points, now_us)
         if isinstance(answer, Refused):
             raise answer

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import tomllib
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
 from coalition.ids import is_network_id
+from network.store.engine import database_url, kept, parse_url
+from network.store.errors import StoreError
 
 CONFIG_FILE: Final = "hub.toml"
+#: Goes before what hub.toml says, so that no file need hold a password.
+DATABASE_VARIABLE: Final = "COALITION_DATABASE_URL"
 
 
 class ConfigError(Exception):
@@ -70,10 +76,16 @@ class HubConfig:
     network_id: str
     #: The key that signs receipts, checkpoints and the hub's own transactions.
     hub_key: Path
-    database: Path
+    #: The database's URL, which may hold a password.
+    database: str = field(repr=False)
     #: The four files of coalition.tls.
     tls: Path
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def database_file(self) -> Path | None:
+        """Where the database lies, if it is a file."""
+        return parse_url(self.database).file
 
     @property
     def operator_profile(self) -> Path:
@@ -99,17 +111,23 @@ def load_config(folder: Path) -> HubConfig:
         raise ConfigError(f"{path} cannot be read: {error}") from error
     limits = settings.pop("limits", {})
     known = {"network_id", "hub_key", "database", "tls"}
+    if DATABASE_VARIABLE in os.environ:
+        settings["database"] = os.environ[DATABASE_VARIABLE]
     _refuse_unknown(path, "", settings, known)
     for name in sorted(known):
         if not isinstance(settings.get(name), str):
             raise ConfigError(f"{path}: {name} is missing or no text.")
     if not is_network_id(settings["network_id"]):
         raise ConfigError(f"{path}: network_id {settings['network_id']!r} is no network id.")
+    try:
+        database = database_url(settings["database"], folder)
+    except StoreError as error:
+        raise ConfigError(f"{path}, or the environment: {error}") from error
     return HubConfig(
         folder=folder,
         network_id=settings["network_id"],
         hub_key=folder / settings["hub_key"],
-        database=folder / settings["database"],
+        database=database,
         tls=folder / settings["tls"],
         limits=_limits(path, limits),
     )
@@ -121,7 +139,7 @@ def write_config(config: HubConfig, path: Path) -> None:
 # Made by `coalition hub init`. docs/operators.md explains every setting.
 network_id = "{config.network_id}"
 hub_key = "{_relative(config, config.hub_key)}"
-database = "{_relative(config, config.database)}"
+database = {_database(config)}
 tls = "{_relative(config, config.tls)}"
 
 # Limits that differ from their defaults, for example:
@@ -137,8 +155,17 @@ tls = "{_relative(config, config.tls)}"
     fresh.replace(path)
 
 
+def _database(config: HubConfig) -> str:
+    file = config.database_file
+    # A JSON string is a TOML one too.
+    return json.dumps(kept(config.database) if file is None else _relative(config, file))
+
+
 def _relative(config: HubConfig, path: Path) -> str:
-    return str(path.relative_to(config.folder) if path.is_relative_to(config.folder) else path)
+    for folder in (config.folder, config.folder.resolve()):
+        if path.is_relative_to(folder):
+            return str(path.relative_to(folder))
+    return str(path)
 
 
 def _limits(path: Path, settings: Any) -> Limits:

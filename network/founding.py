@@ -43,6 +43,7 @@ _PARTS: Final = (_KEYS, _TLS, _DATABASE, _PROFILES, CONFIG_FILE)
 #: Where they are made; while it is there without `hub.toml`, an attempt is under way or has failed.
 _WORKSHOP: Final = ".init"
 _COMMIT_S: Final = 60.0
+_TABLES_SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,15 @@ def found_network(
     passphrase: str,
     clock: Clock,
     *,
+    database: str | None = None,
     hub_key: SigningKey | None = None,
     operator_keys: Sequence[SigningKey] = (),
 ) -> HubConfig:
-    """Make a network and its hub's folder. Keys that are not given are made.
+    """Make a network and its hub's folder. Keys that are not given are made. `database` is the URL of an empty database
+    of PostgreSQL; without it the database is a file in the folder.
 
-    Raises ConfigError for a folder that is in use, Refused for figures that cannot work, ValueError for a bad host or
-    an empty passphrase.
+    Raises ConfigError for a folder or database that is in use, StoreError for a database that cannot be used, Refused
+    for figures that cannot work, ValueError for a bad host or an empty passphrase.
     """
     hub_key = hub_key or SigningKey.generate()
     keys = list(operator_keys) or [SigningKey.generate() for _ in range(OPERATOR_KEYS)]
@@ -82,21 +85,30 @@ def found_network(
         if is_initialised(folder):
             raise ConfigError(f"{folder} holds a hub already. Choose another folder, or pass --if-missing to keep it.")
         workshop = _clear(folder)
-        made = HubConfig(
-            workshop, founding.network_id, workshop / _KEYS / "hub.pem", workshop / _DATABASE, workshop / _TLS
-        )
+        made = _config(workshop, founding, database)
         _make_keys(workshop / _KEYS, hub_key, keys, passphrase)
         make_tls(workshop / _TLS, f"{founding.network_id} authority", [*LOCAL_HOSTS, *place.hosts])
         _begin_journal(made, hub_key, genesis, clock)
         _write_profile(workshop / _PROFILES, founding, place, hub_key.public, len(keys))
         write_config(made, workshop / CONFIG_FILE)
-        assert {path.name for path in workshop.iterdir()} == set(_PARTS), "nothing else belongs to a new hub"
-        for part in _PARTS:
+        parts = [part for part in _PARTS if part != _DATABASE or database is None]
+        assert {path.name for path in workshop.iterdir()} == set(parts), "nothing else belongs to a new hub"
+        for part in parts:
             _sync(workshop / part)
             (workshop / part).rename(folder / part)
         workshop.rmdir()
         _sync(folder)
-    return HubConfig(folder, founding.network_id, folder / _KEYS / "hub.pem", folder / _DATABASE, folder / _TLS)
+    return _config(folder, founding, database)
+
+
+def _config(folder: Path, founding: Founding, database: str | None) -> HubConfig:
+    return HubConfig(
+        folder,
+        founding.network_id,
+        folder / _KEYS / "hub.pem",
+        sqlite_url(folder / _DATABASE) if database is None else database,
+        folder / _TLS,
+    )
 
 
 @contextmanager
@@ -140,8 +152,10 @@ def _make_keys(folder: Path, hub_key: SigningKey, operator_keys: Sequence[Signin
 
 def _begin_journal(config: HubConfig, key: SigningKey, genesis: OpenedEnvelope, clock: Clock) -> None:
     """Commit the Genesis as entry 1, through the writer like everything that follows it."""
-    store = Store(sqlite_url(config.database))
+    store = Store(config.database)
     try:
+        if config.database_file is None:
+            _check_empty(store)
         store.upgrade()
         writer = Writer(store, network_id=config.network_id, key=key, clock=clock, commits=Commits())
         writer.start()
@@ -149,11 +163,33 @@ def _begin_journal(config: HubConfig, key: SigningKey, genesis: OpenedEnvelope, 
             answer = writer.submit(genesis).result(_COMMIT_S)
         finally:
             writer.stop(_COMMIT_S)
-        assert Outcome.FromString(answer.outcomes[0]).sequence == 1, "a new journal begins with the Genesis"
+        if Outcome.FromString(answer.outcomes[0]).sequence != 1:
+            raise ConfigError(f"Somebody else made a network in {store.name} at this moment. Make another database.")
         assert store.refresh().network.get("") is not None, "the Genesis was accepted"
     finally:
         store.close()
-    config.database.chmod(0o600)
+    if config.database_file is not None:
+        config.database_file.chmod(0o600)
+
+
+def _check_empty(store: Store) -> None:
+    """A database on a server may hold what is somebody's."""
+    present = store.tables()
+    if not present:
+        return
+    if "head" not in present:
+        some = ", ".join(sorted(present)[:_TABLES_SHOWN])
+        raise ConfigError(
+            f"The database {store.name} holds something else: {some}. Make one for the network alone, with createdb."
+        )
+    store.upgrade()
+    network = store.reference().network.get("")
+    # Tables without a network are what an attempt left that was cut short.
+    if network is not None:
+        raise ConfigError(
+            f"The database {store.name} holds the network {network.network_id!r} already. For another hub of it, copy "
+            "the folder of the first one to this machine. For a new network, make another database, with createdb."
+        )
 
 
 def _write_profile(folder: Path, founding: Founding, place: Place, hub_key: bytes, keys: int) -> None:

@@ -37,7 +37,6 @@ from network.rpc.stopping import Stopping
 from network.rpc.submissions import Submissions
 from network.rpc.threads import Threads
 from network.steward import Steward
-from network.store.engine import sqlite_url
 from network.store.reads import StoreReads
 from network.store.store import Store
 from network.telemetry.batches import BatchMetrics
@@ -87,10 +86,14 @@ def open_hub(config: HubConfig, passphrase: str) -> Opened:
 def open_hub_with(config: HubConfig, key: SigningKey, *, upgrade: bool) -> Opened:
     """As `open_hub`, for whoever has the key, and may know that the database is of this version."""
     tls = load_server_tls(config.tls)
-    if not config.database.is_file():
-        raise ConfigError(f"The database {config.database} is missing. Put it back, or restore a backup.")
-    store = Store(sqlite_url(config.database))
+    file = config.database_file
+    if file is not None and not file.is_file():
+        raise ConfigError(f"The database {file} is missing. Put it back, or restore a backup.")
+    store = Store(config.database)
     try:
+        # A database that holds nothing, or something else, is not made a hub's by a mistake in an address.
+        if upgrade and file is None and "head" not in store.tables():
+            raise _no_network(store)
         if upgrade:
             store.upgrade()
         return Opened(config, key, tls, store, _check_network(config, key, store))
@@ -103,10 +106,10 @@ def _check_network(config: HubConfig, key: SigningKey, store: Store) -> Network:
     reference = store.refresh()
     network = reference.network.get("")
     if network is None:
-        raise ConfigError(f"The database {config.database} holds no network. Restore a backup of it.")
+        raise _no_network(store)
     if network.network_id != config.network_id:
         raise ConfigError(
-            f"The database {config.database} is of network {network.network_id!r}, hub.toml of {config.network_id!r}."
+            f"The database {store.name} is of network {network.network_id!r}, hub.toml of {config.network_id!r}."
         )
     hub = reference.parties.get(network.hub)
     assert hub is not None, "the Genesis registers the hub"
@@ -116,6 +119,10 @@ def _check_network(config: HubConfig, key: SigningKey, store: Store) -> Network:
             f"one that is as hub_key in {config.folder / 'hub.toml'}."
         )
     return network
+
+
+def _no_network(store: Store) -> ConfigError:
+    return ConfigError(f"The database {store.name} holds no network. Restore a backup of it.")
 
 
 def make_writer(

@@ -77,7 +77,9 @@ def _single_pass(town: Town) -> float:
     """Entries a second of the least that whoever believes nothing must do."""
     frontier, entries = Frontier(), 0
     began_s = time.perf_counter()
-    with closing(sqlite3.connect(load_config(town.folder).database)) as connection:
+    path = load_config(town.folder).database_file
+    assert path is not None, "towns are files"
+    with closing(sqlite3.connect(path)) as connection:
         for (body,) in connection.execute("SELECT body FROM entries ORDER BY sequence"):
             frontier.append(leaf_hash(body))
             _check(JournalEntry.FromString(body))

@@ -12,6 +12,7 @@ from network.cli._answers import print_json
 from network.cli._failures import explained
 from network.cli._options import folder_option, json_option
 from network.config import ConfigError, load_config
+from network.store.engine import parse_url
 
 
 @click.command()
@@ -20,11 +21,20 @@ from network.config import ConfigError, load_config
 @json_option
 @explained
 def backup(file: Path, folder: Path, as_json: bool) -> None:
-    """Copy the database into FILE, whole and consistent, while the hub goes on serving. Needs no key.
+    """Copy the database file into FILE, whole and consistent, while the hub goes on serving. Needs no key.
+
+    A database on a PostgreSQL server is copied with pg_dump or pg_basebackup.
 
     The folders keys and tls and the file hub.toml change seldom; copy them by hand.
     """
-    database = load_config(folder).database
+    config = load_config(folder)
+    database = config.database_file
+    if database is None:
+        raise ConfigError(
+            f"The database {parse_url(config.database).name} is on a PostgreSQL server, whose own programs copy it: "
+            "pg_dump as it is at one moment, pg_basebackup with an archive of the write-ahead log so that nothing is "
+            "lost. docs/operators.md shows both."
+        )
     if not database.is_file():
         raise ConfigError(f"The database {database} is missing.")
     if file.exists():

@@ -12,13 +12,15 @@ from network.cli._answers import print_json
 from network.cli._failures import explained
 from network.cli._operator import open_clock
 from network.cli._options import json_option, passphrase, passphrase_option
-from network.config import ConfigError, HubConfig, is_initialised, load_config
+from network.config import DATABASE_VARIABLE, ConfigError, HubConfig, is_initialised, load_config
 from network.founding import OPERATOR_KEYS, Place, found_network
 from network.genesis import Founding
 from network.policy import default_policy, read_policy
+from network.store.engine import kept, parse_url
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_INDENT = " " * 26
 
 
 @click.command()
@@ -33,6 +35,13 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--policy", type=_FILE, help="JSON with what differs from the default policy (docs/operators.md).")
 @click.option("--host", "hosts", multiple=True, help="A name or IP address for the certificate, besides localhost.")
 @click.option("--address", metavar="HOST:PORT", help="For the operator's profile. Default: the first host, port 7700.")
+@click.option(
+    "--database",
+    metavar="URL",
+    envvar=DATABASE_VARIABLE,
+    help="An empty PostgreSQL database instead of a file in the folder, such as postgresql://hub@db.example/coalition. "
+    f"Also taken from {DATABASE_VARIABLE}.",
+)
 @click.option("--clock-file", type=_FILE, help="Take the time from this file (tests and simulations).")
 @click.option("--hub-key", type=_FILE, help="Use this key for the hub instead of making one.")
 @click.option("--operator-key", "operator_keys", type=_FILE, multiple=True, help="Use these two keys for the operator.")
@@ -50,6 +59,7 @@ def init(
     policy: Path | None,
     hosts: tuple[str, ...],
     address: str | None,
+    database: str | None,
     clock_file: Path | None,
     hub_key: Path | None,
     operator_keys: tuple[Path, ...],
@@ -69,6 +79,8 @@ def init(
         return
     if operator_keys and len(operator_keys) != OPERATOR_KEYS:
         raise ConfigError(f"Give --operator-key {OPERATOR_KEYS} times, or not at all.")
+    if database is not None and parse_url(database).file is not None:
+        raise ConfigError("--database is for PostgreSQL. Without it the database is a file in the folder.")
     secret = passphrase(passphrase_file, confirm=True)
     founding = Founding(
         network_id=network_id,
@@ -85,6 +97,7 @@ def init(
             place,
             secret,
             system_clock if clock_file is None else open_clock(clock_file),
+            database=database,
             hub_key=None if hub_key is None else load_key(hub_key, secret),
             operator_keys=[load_key(path, secret) for path in operator_keys],
         )
@@ -116,9 +129,19 @@ Made the network {config.network_id} in {folder}:
   keys/operator-1.pem     two people's keys for the operator; what matters most needs both.
   keys/operator-2.pem       Give each to its person and keep a copy where neither gets lost
   tls/ca.pem              what clients trust; tls/ca.key renews the server's certificate
-  hub.sqlite              the journal and everything that follows from it
+{_database_line(config)}
   hub.toml                settings
   profiles/operator.toml  by which the operator's commands reach the hub
 
 Next: coalition hub serve --dir {folder} --listen localhost:7700"""
     )
+
+
+def _database_line(config: HubConfig) -> str:
+    what = "the journal and everything that follows from it"
+    if config.database_file is not None:
+        return f"  hub.sqlite              {what}"
+    line = f"  {parse_url(config.database).name}\n{_INDENT}{what}"
+    if kept(config.database) != config.database:
+        line += f"; its password stands nowhere here:\n{_INDENT}set {DATABASE_VARIABLE}, or use PGPASSFILE"
+    return line

@@ -17,7 +17,7 @@ from network.cli._failures import explained
 from network.cli._operator import Profile
 from network.cli._options import folder_option, json_option
 from network.config import ConfigError, HubConfig, load_config
-from network.store.engine import sqlite_url
+from network.store.engine import database_url, parse_url
 from network.verify import verify_database
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -26,25 +26,30 @@ _FAILURES_SHOWN = 20
 
 @click.command()
 @folder_option
-@click.option("--database", type=_FILE, help="Verify this file, a backup for example, instead of the hub's own.")
+@click.option(
+    "--database",
+    metavar="FILE|URL",
+    help="Verify this file or PostgreSQL database, a backup or a standby for example, instead of the hub's own.",
+)
 @click.option("--checkpoint", type=_FILE, help="A checkpoint that was kept elsewhere: the journal must contain it.")
 @json_option
 @explained
-def verify(folder: Path, database: Path | None, checkpoint: Path | None, as_json: bool) -> None:
+def verify(folder: Path, database: str | None, checkpoint: Path | None, as_json: bool) -> None:
     """Replay the journal into an empty state and compare everything; name the first place that is wrong.
 
     Checks every signature, outcome, the Merkle tree and every balance. Needs no key, and may run while the hub serves.
     Exit code 0: everything is as it must be; 1: something is not.
     """
     config = load_config(folder)
-    path = database or config.database
-    if not path.is_file():
-        raise ConfigError(f"The database {path} is missing.")
+    url = config.database if database is None else database_url(database, Path())
+    place = parse_url(url)
+    if place.file is not None and not place.file.is_file():
+        raise ConfigError(f"The database {place.name} is missing.")
     hub_keys = Profile.load(config.operator_profile).hub_keys if config.operator_profile.is_file() else ()
     known = None if checkpoint is None else _read_checkpoint(checkpoint, config, hub_keys)
     with _progress_bar() as progress:
         report = verify_database(
-            sqlite_url(path),
+            url,
             network_id=config.network_id,
             hub_keys=hub_keys,
             checkpoint=known,
@@ -67,7 +72,7 @@ def verify(folder: Path, database: Path | None, checkpoint: Path | None, as_json
         click.echo(f"Verified {report.entries:,} entries of {report.network_id}: everything is as it must be.")
         click.echo(f"Root {report.root.hex()}")
     else:
-        click.echo(f"{path} is wrong. The first place is named first:", err=True)
+        click.echo(f"{place.name} is wrong. The first place is named first:", err=True)
         for failure in report.failures[:_FAILURES_SHOWN]:
             click.echo(f"  {failure}", err=True)
         if len(report.failures) > _FAILURES_SHOWN:

@@ -1,4 +1,7 @@
-"""Rows of one-time codes. One with wrong tries outlives its code for a while, so that they are remembered."""
+"""Rows of one-time codes. One with wrong tries outlives its code for a while, so that they are remembered.
+
+Whoever reads them to change them holds the head's lock, so that no two hubs count the same try.
+"""
 
 from __future__ import annotations
 

@@ -18,6 +18,8 @@ metadata: Final = MetaData(naming_convention=NAMING)
 
 # SQLite makes a key its row's own number, without an index beside it, only where the key's type is called INTEGER.
 Count: Final = BigInteger().with_variant(Integer(), "sqlite")
+# Text is compared byte by byte, as SQLite and this program do, whatever language the database was made for.
+Words: Final = Text().with_variant(Text(collation="C"), "postgresql")
 
 
 def table(name: str, *parts: Any, clustered: bool = True) -> Table:
@@ -26,12 +28,12 @@ def table(name: str, *parts: Any, clustered: bool = True) -> Table:
     return Table(name, metadata, *parts, sqlite_strict=True, sqlite_with_rowid=not clustered)
 
 
-def key(name: str, kind: Any = Text) -> Column[Any]:
+def key(name: str, kind: Any = Words) -> Column[Any]:
     return Column(name, kind, primary_key=True, autoincrement=False)
 
 
 def words(name: str) -> Column[str]:
-    return Column(name, Text, nullable=False)
+    return Column(name, Words, nullable=False)
 
 
 def blob(name: str) -> Column[bytes]:

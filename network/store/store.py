@@ -6,16 +6,21 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Final
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, inspect
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import DBAPIError
 
 from network.ledger.state import Reference
 from network.store import migrate
-from network.store.engine import UNREADABLE, parse_url, reading_engine, reason_of, writing_engine
+from network.store.engine import UNREADABLE, parse_url, reason_of
 from network.store.errors import StoreError
 from network.store.head import read_head
 from network.store.reference import load_reference
+
+# Every attempt that met another one leaves less for the next.
+_UPGRADES: Final = 5
 
 
 class Store:
@@ -23,10 +28,11 @@ class Store:
 
     def __init__(self, url: str) -> None:
         """Nothing is opened yet. Raises StoreError for a URL that this version cannot use."""
-        parsed = parse_url(url)
-        self._writing = writing_engine(parsed)
-        self._reading = reading_engine(parsed)
-        # Among the threads of this process a lock is taken in turn, while SQLite would have them poll for its own.
+        self._database = parse_url(url)
+        self._writing = self._database.writing()
+        self._reading = self._database.reading()
+        # Among the threads of this process a lock is taken in turn, while SQLite would have them poll for its own, and
+        # PostgreSQL open a connection for each.
         self._one_writer = threading.Lock()
         self._one_publisher = threading.Lock()
         self._reference: tuple[int, Reference] = (-1, Reference())
@@ -36,12 +42,34 @@ class Store:
     def upgrade(self) -> None:
         """Bring the database to this program's version, making it when there is none. Raises StoreError."""
         try:
-            with self.write() as connection:
-                migrate.upgrade(connection)
+            self._upgrade()
             with self.read() as connection:
                 self._reload(connection)
         except UNREADABLE as error:
-            raise StoreError(f"{self._writing.url} cannot be opened: {reason_of(error)}") from error
+            raise StoreError(f"{self.name} cannot be opened: {reason_of(error)}") from error
+
+    def _upgrade(self) -> None:
+        for left in reversed(range(_UPGRADES)):
+            try:
+                with self.write() as connection:
+                    migrate.upgrade(connection)
+                return
+            except DBAPIError as error:
+                if not (left and migrate.met_another(error)):
+                    raise
+
+    def tables(self) -> frozenset[str]:
+        """The names of all tables in the database, this program's or not. Raises StoreError."""
+        try:
+            with self.read() as connection:
+                return frozenset(inspect(connection).get_table_names())
+        except UNREADABLE as error:
+            raise StoreError(f"{self.name} cannot be opened: {reason_of(error)}") from error
+
+    @property
+    def name(self) -> str:
+        """What people call the database."""
+        return self._database.name
 
     def close(self) -> None:
         """Close every connection that is not in use."""
@@ -67,7 +95,11 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A connection that holds the database's lock. Commits at the end, rolls back when an exception leaves."""
+        """A connection that can change things. Commits at the end, rolls back when an exception leaves.
+
+        On SQLite it holds the database's lock from its beginning. On PostgreSQL whoever reads before it writes takes
+        the head's lock first, with `lock_head`.
+        """
         with self._one_writer, self._writing.begin() as connection:
             yield connection
 

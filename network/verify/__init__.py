@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from pathlib import Path
 
 from sqlalchemy import Connection, Engine
 
 from coalition.note import Checkpoint
 from network.ledger.invariants import violations
-from network.store.engine import UNREADABLE, parse_url, reading_engine, reason_of
+from network.store.engine import UNREADABLE, is_busy, parse_url, reason_of
 from network.store.errors import StoreError
 from network.verify.projections import check_projections
 from network.verify.replay import Pinned, Replay
@@ -41,16 +40,16 @@ def verify_database(
     elsewhere can be given: `network_id`, `hub_keys` (raw keys that are or were the hub's), and as `checkpoint` a log
     that this one must begin with.
 
-    Raises StoreError when there is no database. Whatever is wrong inside it is reported.
+    Raises StoreError when there is no database, or it cannot be reached. Whatever is wrong inside it is reported.
     """
-    parsed = parse_url(url)
-    if not Path(parsed.database or "").is_file():
-        raise StoreError(f"There is no database at {parsed.database}.")
+    database = parse_url(url)
+    if database.file is not None and not database.file.is_file():
+        raise StoreError(f"There is no database at {database.name}.")
     failures = Failures()
     replay = Replay(Pinned(network_id, tuple(hub_keys), checkpoint), progress or _no_progress)
-    engine = reading_engine(parsed)
+    engine = database.checking()
     try:
-        with closing(_Guarded(engine, failures)) as guarded:
+        with closing(_Guarded(engine, database.name, failures)) as guarded:
             guarded.run("the structure", check_structure)
             guarded.run("the journal", replay.run)
             if replay.complete:
@@ -70,18 +69,15 @@ def _no_progress(_done: int, _all: int) -> None:
 class _Guarded:
     """Runs checks over one snapshot. What the database itself cannot read is a failure like any other."""
 
-    def __init__(self, engine: Engine, failures: Failures) -> None:
+    def __init__(self, engine: Engine, name: str, failures: Failures) -> None:
+        self._name = name
         self._failures = failures
         self._connection: Connection | None = None
         try:
             self._connection = engine.connect()
             self._connection.begin()
-            # Text that is not UTF-8 any more shall be shown as wrong, not end the check.
-            driver = self._connection.connection.driver_connection
-            assert driver is not None, "the connection is open"
-            driver.text_factory = _text
         except UNREADABLE as error:
-            failures.add("the database file", "a readable database", reason_of(error))
+            self._fail("the database", "a readable one", error)
 
     def run(self, what: str, check: Callable[[Connection, Failures], None]) -> None:
         if self._connection is None:
@@ -89,12 +85,14 @@ class _Guarded:
         try:
             check(self._connection, self._failures)
         except UNREADABLE as error:
-            self._failures.add(f"{what}: {self._failures.place}", "readable rows", reason_of(error))
+            self._fail(f"{what}: {self._failures.place}", "readable rows", error)
+
+    def _fail(self, where: str, expected: str, error: Exception) -> None:
+        """What could not be reached is no fault of what is there."""
+        if is_busy(error):
+            raise StoreError(f"{self._name} cannot be read: {reason_of(error)}") from error
+        self._failures.add(where, expected, reason_of(error))
 
     def close(self) -> None:
         if self._connection is not None:
             self._connection.close()
-
-
-def _text(data: bytes) -> str:
-    return data.decode("utf-8", "surrogateescape")

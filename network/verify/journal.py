@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any, NamedTuple
 
 from google.protobuf.message import DecodeError
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, CursorResult, Table, select
 
 from coalition.envelope import OpenedEnvelope, open_envelope
 from coalition.errors import Refused
@@ -38,25 +38,25 @@ class Reopened(NamedTuple):
     first_committed_us: int
 
 
-def groups(connection: Connection) -> Iterator[Group]:
+def groups(connection: Connection) -> Generator[Group]:
     """Every envelope with the entries from its first sequence up to that of the next envelope."""
-    envelopes = _rows(connection, tables.envelopes)
-    entries = _rows(connection, tables.entries)
-    envelope, entry = next(envelopes, None), next(entries, None)
-    while envelope is not None:
-        following = next(envelopes, None)
-        own: list[Any] = []
-        while entry is not None and (following is None or entry.sequence < following.first_sequence):
-            own.append(entry)
-            entry = next(entries, None)
-        yield Group(envelope, own)
-        envelope = following
+    with _rows(connection, tables.envelopes) as all_envelopes, _rows(connection, tables.entries) as all_entries:
+        envelopes, entries = iter(all_envelopes), iter(all_entries)
+        envelope, entry = next(envelopes, None), next(entries, None)
+        while envelope is not None:
+            following = next(envelopes, None)
+            own: list[Any] = []
+            while entry is not None and (following is None or entry.sequence < following.first_sequence):
+                own.append(entry)
+                entry = next(entries, None)
+            yield Group(envelope, own)
+            envelope = following
 
 
-def _rows(connection: Connection, table: Table) -> Iterator[Any]:
-    """All rows, in the order of the primary key."""
+def _rows(connection: Connection, table: Table) -> CursorResult[Any]:
+    """All rows, in the order of the primary key; to be closed."""
     ordered = select(table).order_by(*table.primary_key.columns)
-    return iter(connection.execute(ordered, execution_options={"yield_per": ROWS_AT_ONCE}))
+    return connection.execute(ordered, execution_options={"yield_per": ROWS_AT_ONCE})
 
 
 def repeated_transactions(connection: Connection) -> dict[tuple[str, bytes], bytes | None]:

@@ -23,11 +23,12 @@ def _check(connection: Connection, projection: Projection, state: State, failure
     expected: dict[Row, Row] = {}
     for key, value in projection.records(state).rows.items():
         expected |= {row[:width]: row for row in projection.rows(key, value)}
-    for found in connection.execute(select(table), execution_options={"yield_per": ROWS_AT_ONCE}):
-        row = expected.pop(tuple(found[:width]), None)
-        if row is None:
-            failures.add(place(table, found), "no such row", shown(tuple(found)))
-        else:
-            compare_rows(table, row, found, failures)
+    with connection.execute(select(table), execution_options={"yield_per": ROWS_AT_ONCE}) as rows:
+        for found in rows:
+            row = expected.pop(tuple(found[:width]), None)
+            if row is None:
+                failures.add(place(table, found), "no such row", shown(tuple(found)))
+            else:
+                compare_rows(table, row, found, failures)
     for row in expected.values():
         failures.add(place(table, row), shown(row), "no such row")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from typing import Any, Final, NamedTuple
 
 from google.protobuf.message import DecodeError
@@ -58,23 +59,30 @@ class Replay:
         """Replay all of the journal. What follows an envelope that cannot be replayed is not looked at."""
         total = connection.execute(select(func.count()).select_from(tables.entries)).scalar_one()
         self._repeated = repeated_transactions(connection)
-        for group in groups(connection):
-            sequence = self.state.head.sequence + 1
-            failures.place = f"entry {sequence}"
-            if not is_in_place(group, sequence, failures):
+        with closing(groups(connection)) as all_groups:
+            if not self._replay(connection, all_groups, total, failures):
                 return
-            # What is wrong with an envelope as a whole is the fault of an entry in it that is broken.
-            processed = self._apply(group, first_broken(group, failures) or sequence, failures)
-            if processed is None:
-                return
-            for entry in processed.entries:
-                self._append(connection, entry, failures)
-            self._progress(self.state.head.sequence, total)
         failures.compare("table entries, number of rows", self.state.head.sequence, total)
         self._tiles.finish(connection, failures)
         self._check_head(connection, failures)
         self._check_pinned(failures)
         self.complete = True
+
+    def _replay(self, connection: Connection, all_groups: Iterable[Group], total: int, failures: Failures) -> bool:
+        """Whether the end was reached."""
+        for group in all_groups:
+            sequence = self.state.head.sequence + 1
+            failures.place = f"entry {sequence}"
+            if not is_in_place(group, sequence, failures):
+                return False
+            # What is wrong with an envelope as a whole is the fault of an entry in it that is broken.
+            processed = self._apply(group, first_broken(group, failures) or sequence, failures)
+            if processed is None:
+                return False
+            for entry in processed.entries:
+                self._append(connection, entry, failures)
+            self._progress(self.state.head.sequence, total)
+        return True
 
     def _apply(self, group: Group, sequence: int, failures: Failures) -> Processed | None:
         """Have the ledger decide again and compare; None, and a failure, when it cannot."""

@@ -10,7 +10,7 @@ from typing import Any
 from alembic import context
 from sqlalchemy import Connection
 
-from network.store.engine import parse_url, writing_engine
+from network.store.engine import parse_url
 from network.store.tables import metadata
 
 
@@ -27,7 +27,7 @@ def run_online() -> None:
     if connection is not None:
         run(connection=connection)
         return
-    engine = writing_engine(parse_url(context.get_x_argument(as_dictionary=True)["url"]))
+    engine = parse_url(context.get_x_argument(as_dictionary=True)["url"]).writing()
     with engine.begin() as opened:
         run(connection=opened)
     engine.dispose()

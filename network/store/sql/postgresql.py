@@ -93,7 +93,7 @@ def _kinds(columns: tuple[Column[Any], ...]) -> tuple[type[Array], ...]:
 
 
 def _type(column: Column[Any]) -> str:
-    return column.type.compile(_DIALECT)
+    return column.type.compile(_DIALECT).removesuffix(' COLLATE "C"')
 
 
 @cache

@@ -11,7 +11,8 @@ from alembic import op
 revision: Final = "0001"
 down_revision: Final = None
 
-# The types that SQLite's STRICT tables know; elsewhere 64 bits are asked for by name.
+# The types that SQLite's STRICT tables know; elsewhere 64 bits, and text without a language, are asked for by name.
+WORDS: Final = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 COUNT: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 # How SQLite stores the rows: in the order of the primary key, or by their number.
 CLUSTERED: Final[dict[str, Any]] = {"sqlite_strict": True, "sqlite_with_rowid": False}
@@ -47,7 +48,7 @@ def _create_journal() -> None:
     op.create_table(
         "envelopes",
         sa.Column("first_sequence", COUNT, autoincrement=False, nullable=False),
-        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("author", WORDS, nullable=False),
         sa.Column("header", sa.LargeBinary(), nullable=False),
         sa.Column("signatures", sa.LargeBinary(), nullable=False),
         sa.Column("replayed", sa.LargeBinary(), nullable=False),
@@ -59,11 +60,11 @@ def _create_journal() -> None:
         "entries",
         sa.Column("sequence", COUNT, autoincrement=False, nullable=False),
         sa.Column("first_sequence", COUNT, nullable=False),
-        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("author", WORDS, nullable=False),
         sa.Column("transaction_id", sa.LargeBinary(), nullable=False),
         sa.Column("kind", sa.Integer(), nullable=False),
-        sa.Column("holder_id", sa.Text(), nullable=False),
-        sa.Column("counterparty_id", sa.Text(), nullable=False),
+        sa.Column("holder_id", WORDS, nullable=False),
+        sa.Column("counterparty_id", WORDS, nullable=False),
         sa.Column("leaf_hash", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -118,28 +119,28 @@ def _create_network() -> None:
     """Small tables, held in memory as a whole."""
     op.create_table(
         "network",
-        sa.Column("network_id", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("time_zone", sa.Text(), nullable=False),
-        sa.Column("currency", sa.Text(), nullable=False),
+        sa.Column("network_id", WORDS, autoincrement=False, nullable=False),
+        sa.Column("time_zone", WORDS, nullable=False),
+        sa.Column("currency", WORDS, nullable=False),
         sa.Column("currency_exponent", sa.Integer(), nullable=False),
-        sa.Column("operator", sa.Text(), nullable=False),
-        sa.Column("hub", sa.Text(), nullable=False),
+        sa.Column("operator", WORDS, nullable=False),
+        sa.Column("hub", WORDS, nullable=False),
         sa.PrimaryKeyConstraint("network_id", name=op.f("pk_network")),
         **CLUSTERED,
     )
     op.create_table(
         "policies",
         sa.Column("sequence", COUNT, autoincrement=False, nullable=False),
-        sa.Column("effective_on", sa.Text(), nullable=False),
+        sa.Column("effective_on", WORDS, nullable=False),
         sa.Column("policy", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_policies")),
         **NUMBERED,
     )
     op.create_table(
         "parties",
-        sa.Column("party_id", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("party_id", WORDS, autoincrement=False, nullable=False),
         sa.Column("kind", sa.Integer(), nullable=False),
-        sa.Column("display_name", sa.Text(), nullable=False),
+        sa.Column("display_name", WORDS, nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("keys", sa.LargeBinary(), nullable=False),
         sa.Column("revoked_keys", sa.LargeBinary(), nullable=False),
@@ -148,9 +149,9 @@ def _create_network() -> None:
     )
     op.create_table(
         "terms",
-        sa.Column("party_id", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("party_id", WORDS, autoincrement=False, nullable=False),
         sa.Column("sequence", COUNT, autoincrement=False, nullable=False),
-        sa.Column("effective_on", sa.Text(), nullable=False),
+        sa.Column("effective_on", WORDS, nullable=False),
         sa.Column("price_micros", COUNT, nullable=False),
         sa.Column("reimbursement_micros", COUNT, nullable=False),
         sa.Column("issue_fee_micros", COUNT, nullable=False),
@@ -161,13 +162,13 @@ def _create_network() -> None:
     )
     op.create_table(
         "campaigns",
-        sa.Column("fund_id", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("campaign_id", sa.Text(), nullable=False),
-        sa.Column("charity", sa.Text(), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("fund_id", WORDS, autoincrement=False, nullable=False),
+        sa.Column("campaign_id", WORDS, nullable=False),
+        sa.Column("charity", WORDS, nullable=False),
+        sa.Column("title", WORDS, nullable=False),
         sa.Column("goal_points", COUNT, nullable=False),
-        sa.Column("starts_on", sa.Text(), nullable=False),
-        sa.Column("ends_on", sa.Text(), nullable=False),
+        sa.Column("starts_on", WORDS, nullable=False),
+        sa.Column("ends_on", WORDS, nullable=False),
         sa.PrimaryKeyConstraint("fund_id", name=op.f("pk_campaigns")),
         **CLUSTERED,
     )
@@ -177,10 +178,10 @@ def _create_holders() -> None:
     """Holders and what they have."""
     op.create_table(
         "holders",
-        sa.Column("holder_id", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("holder_id", WORDS, autoincrement=False, nullable=False),
         sa.Column("kind", sa.Integer(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("enrolled_by", sa.Text(), nullable=False),
+        sa.Column("enrolled_by", WORDS, nullable=False),
         sa.Column("keys", sa.LargeBinary(), nullable=False),
         sa.Column("points", COUNT, nullable=False),
         sa.Column("held_points", COUNT, nullable=False),
@@ -192,18 +193,18 @@ def _create_holders() -> None:
     )
     op.create_table(
         "aliases",
-        sa.Column("alias", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("holder_id", sa.Text(), nullable=False),
+        sa.Column("alias", WORDS, autoincrement=False, nullable=False),
+        sa.Column("holder_id", WORDS, nullable=False),
         sa.PrimaryKeyConstraint("alias", name=op.f("pk_aliases")),
         **CLUSTERED,
     )
     op.create_index(op.f("ix_aliases_holder_id"), "aliases", ["holder_id"], unique=False)
     op.create_table(
         "lots",
-        sa.Column("holder_id", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("issuer", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("expires_on", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("available_on", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("holder_id", WORDS, autoincrement=False, nullable=False),
+        sa.Column("issuer", WORDS, autoincrement=False, nullable=False),
+        sa.Column("expires_on", WORDS, autoincrement=False, nullable=False),
+        sa.Column("available_on", WORDS, autoincrement=False, nullable=False),
         sa.Column("opened", COUNT, nullable=False),
         sa.Column("points", COUNT, nullable=False),
         sa.CheckConstraint("points > 0", name=op.f("ck_lots_points")),
@@ -213,8 +214,8 @@ def _create_holders() -> None:
     op.create_index(op.f("ix_lots_expires_on"), "lots", ["expires_on"], unique=False)
     op.create_table(
         "arrears",
-        sa.Column("holder_id", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("issuer", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("holder_id", WORDS, autoincrement=False, nullable=False),
+        sa.Column("issuer", WORDS, autoincrement=False, nullable=False),
         sa.Column("points", COUNT, nullable=False),
         sa.CheckConstraint("points > 0", name=op.f("ck_arrears_points")),
         sa.PrimaryKeyConstraint("holder_id", "issuer", name=op.f("pk_arrears")),
@@ -222,12 +223,12 @@ def _create_holders() -> None:
     )
     op.create_table(
         "pledges",
-        sa.Column("holder_id", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("holder_id", WORDS, autoincrement=False, nullable=False),
         sa.Column("pledge_id", sa.LargeBinary(), autoincrement=False, nullable=False),
-        sa.Column("fund_id", sa.Text(), nullable=False),
+        sa.Column("fund_id", WORDS, nullable=False),
         sa.Column("share_bps", sa.Integer(), nullable=False),
         sa.Column("points_max", COUNT, nullable=False),
-        sa.Column("ends_on", sa.Text(), nullable=False),
+        sa.Column("ends_on", WORDS, nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("granted_us", COUNT, nullable=False),
         sa.Column("accrued_bps", COUNT, nullable=False),
@@ -250,9 +251,9 @@ def _create_use() -> None:
     """What was set aside, used up, taken back, counted."""
     op.create_table(
         "holds",
-        sa.Column("acceptor", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("acceptor", WORDS, autoincrement=False, nullable=False),
         sa.Column("hold_id", sa.LargeBinary(), autoincrement=False, nullable=False),
-        sa.Column("holder_id", sa.Text(), nullable=False),
+        sa.Column("holder_id", WORDS, nullable=False),
         sa.Column("points", COUNT, nullable=False),
         sa.Column("expires_us", COUNT, nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
@@ -271,7 +272,7 @@ def _create_use() -> None:
     )
     op.create_table(
         "nonces",
-        sa.Column("who", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("who", WORDS, autoincrement=False, nullable=False),
         sa.Column("nonce", sa.LargeBinary(), autoincrement=False, nullable=False),
         sa.Column("sequence", COUNT, nullable=False),
         sa.PrimaryKeyConstraint("who", "nonce", name=op.f("pk_nonces")),
@@ -279,7 +280,7 @@ def _create_use() -> None:
     )
     op.create_table(
         "reversals",
-        sa.Column("author", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("author", WORDS, autoincrement=False, nullable=False),
         sa.Column("transaction_id", sa.LargeBinary(), autoincrement=False, nullable=False),
         sa.Column("reversed_points", COUNT, nullable=False),
         sa.CheckConstraint("reversed_points > 0", name=op.f("ck_reversals_reversed_points")),
@@ -288,7 +289,7 @@ def _create_use() -> None:
     )
     op.create_table(
         "totals",
-        sa.Column("issuer", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("issuer", WORDS, autoincrement=False, nullable=False),
         sa.Column("issued", COUNT, nullable=False),
         sa.Column("issue_reversed", COUNT, nullable=False),
         sa.Column("redeemed", COUNT, nullable=False),
@@ -307,8 +308,8 @@ def _create_use() -> None:
     op.create_table(
         "usage",
         sa.Column("what", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("who", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("day", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("who", WORDS, autoincrement=False, nullable=False),
+        sa.Column("day", WORDS, autoincrement=False, nullable=False),
         sa.Column("points", COUNT, nullable=False),
         sa.PrimaryKeyConstraint("what", "who", "day", name=op.f("pk_usage")),
         **CLUSTERED,
@@ -319,14 +320,14 @@ def _create_codes() -> None:
     """One-time codes; not of the ledger."""
     op.create_table(
         "codes",
-        sa.Column("holder_id", sa.Text(), autoincrement=False, nullable=False),
+        sa.Column("holder_id", WORDS, autoincrement=False, nullable=False),
         sa.Column("nonce", sa.LargeBinary(), autoincrement=False, nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.Column("code_hash", sa.LargeBinary(), nullable=False),
         sa.Column("points_max", COUNT, nullable=False),
         sa.Column("expires_us", COUNT, nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("acceptor", sa.Text(), nullable=False),
+        sa.Column("acceptor", WORDS, nullable=False),
         sa.Column("consent", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("holder_id", "nonce", name=op.f("pk_codes")),
         **CLUSTERED,
