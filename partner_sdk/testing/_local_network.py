@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Final, Literal, Self, TypeVar
 
 from coalition.calendar import Calendar
 from coalition.clock import Clock, FileClock, system_clock
@@ -28,6 +30,7 @@ from partner_sdk.operator import Operator
 from partner_sdk.settlement import SettlementClient
 from partner_sdk.testing import _seeds
 from partner_sdk.testing._population import Newcomer, population
+from partner_sdk.testing._postgresql import new_database
 from partner_sdk.testing._processes import LocalNetworkError, Service, require, run
 from partner_sdk.wallet import Wallet
 
@@ -35,7 +38,12 @@ NETWORK_ID: Final = "local.test"
 START: Final = datetime(2025, 1, 15, 12, tzinfo=UTC)
 _PASSPHRASE: Final = "local-network"  # noqa: S105 - protects keys that follow from a published seed
 _TIME_ZONE: Final = "Europe/Berlin"
+#: Which engine's database a network has that is not told.
+ENGINE_VARIABLE: Final = "COALITION_TEST_ENGINE"
+#: From which a hub takes the URL of its database.
+DATABASE_VARIABLE: Final = "COALITION_DATABASE_URL"
 
+Engine = Literal["sqlite", "postgresql"]
 T = TypeVar("T")
 
 
@@ -44,7 +52,8 @@ class LocalNetwork:
 
     The clock stands still until `clock.advance(...)` or `clock.set(...)`; hub, clients and wallets share it. With
     `start=None` it is the machine's own instead. Keys follow from `seed`. With `settlement=True` there is a settlement
-    service as well.
+    service as well. With `engine="postgresql"` the hub's database is on a PostgreSQL server: on that of the environment
+    variable DATABASE_URL, or on one that is started for it. Without `engine`, COALITION_TEST_ENGINE says which.
     """
 
     def __init__(
@@ -56,6 +65,7 @@ class LocalNetwork:
         charities: Mapping[str, str] = _seeds.CHARITIES,
         policy: Mapping[str, int] | None = None,
         settlement: bool = False,
+        engine: Engine | None = None,
     ) -> None:
         """`partners` and `charities` are party ids with display names; `policy` is what differs from the hub's
         default, by the names of `partner_sdk.Policy`."""
@@ -66,6 +76,8 @@ class LocalNetwork:
         self._charities = tuple(charities)
         self._policy = dict(policy or {})
         self._with_settlement = settlement
+        self._engine = engine or os.environ.get(ENGINE_VARIABLE) or "sqlite"
+        self._database = ExitStack()
         self._open: list[Client | Operator | SettlementClient] = []
         self._members = 0
         self._folder: Path | None = None
@@ -100,6 +112,7 @@ class LocalNetwork:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None
+        self._database.close()
 
     @property
     def network_id(self) -> str:
@@ -235,6 +248,10 @@ class LocalNetwork:
         if self._start is not None:
             self._clock = FileClock(self._folder / "clock", microseconds_of(self._start))
         environment = {"COALITION_PASSPHRASE": _PASSPHRASE}
+        if self._engine == "postgresql":
+            environment[DATABASE_VARIABLE] = self._database.enter_context(new_database())
+        elif self._engine != "sqlite":
+            raise LocalNetworkError(f"There is no engine {self._engine!r}; there are sqlite and postgresql.")
         self._found(environment)
         self._hub = Service("hub", self._folder / "hub", environment, self._clock_options())
         self._hub.start()

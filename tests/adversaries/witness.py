@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 from contextlib import closing
 
-from network.store.engine import sqlite_url
 from network.verify import verify_database
 from tests.network.conftest import RunningHub
 
@@ -17,7 +16,7 @@ Rows = dict[str, list[tuple[object, ...]]]
 
 def rows_of(hub: RunningHub) -> Rows:
     """All rows of all tables."""
-    with closing(sqlite3.connect(f"file:{hub.config.database}?mode=ro", uri=True)) as connection:
+    with closing(sqlite3.connect(f"file:{hub.config.database_file}?mode=ro", uri=True)) as connection:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {name: sorted(connection.execute(f'SELECT * FROM "{name}"'), key=repr) for name in names}
 
@@ -28,5 +27,5 @@ def but_the_journal(rows: Rows) -> Rows:
 
 def verify(hub: RunningHub) -> list[str]:
     """What is wrong with the database."""
-    report = verify_database(sqlite_url(hub.config.database), hub_keys=[hub.hub_key])
+    report = verify_database(hub.config.database, hub_keys=[hub.hub_key])
     return [str(failure) for failure in report.failures]

@@ -9,7 +9,6 @@ from pathlib import Path
 from benchmarks import building
 from benchmarks.town import NETWORK_ID, Size, Town, key_of
 from network.config import load_config
-from network.store.engine import sqlite_url
 from network.verify import verify_database
 from tests.benchmarks.conftest import SIZE
 
@@ -17,7 +16,7 @@ from tests.benchmarks.conftest import SIZE
 def test_a_built_town_is_what_its_journal_says(built: Town) -> None:
     """Verifying a town that was written without the ledger finds nothing wrong."""
     report = verify_database(
-        sqlite_url(load_config(built.folder).database), network_id=NETWORK_ID, hub_keys=(key_of("hub").public,)
+        load_config(built.folder).database, network_id=NETWORK_ID, hub_keys=(key_of("hub").public,)
     )
     assert list(report.failures) == []
     assert SIZE.entries == report.entries
@@ -25,7 +24,7 @@ def test_a_built_town_is_what_its_journal_says(built: Town) -> None:
 
 def test_every_holder_has_its_lots(built: Town) -> None:
     """Each holder has as many lots as the size says, each of another issuer."""
-    with closing(sqlite3.connect(load_config(built.folder).database)) as connection:
+    with closing(sqlite3.connect(load_config(built.folder).database_file)) as connection:
         lots = connection.execute("SELECT count(*), count(DISTINCT issuer) FROM lots GROUP BY holder_id").fetchall()
     assert [(SIZE.lots, SIZE.lots)] * SIZE.holders == lots
 

@@ -15,7 +15,6 @@ from benchmarks.processes import Server, hub, verify_only
 from benchmarks.sealing import Envelope, seal_all
 from benchmarks.town import Town
 from network.config import load_config
-from network.store.engine import sqlite_url
 from network.store.head import read_head
 from network.store.store import Store
 from network.verify import verify_database
@@ -80,13 +79,13 @@ def test_bare_insertion_writes_what_the_hub_writes(built: Town, tmp_path: Path) 
     batches = written.record(recording, _sealed(built, "recorded"))
     assert written.insert(insertion, batches) > 0
     assert sum(batch.transactions for batch in batches) == ENVELOPES * SIZE
-    url = sqlite_url(load_config(insertion.folder).database)
+    url = load_config(insertion.folder).database
     assert list(verify_database(url).failures) == []
     assert _root(recording) == _root(insertion)
 
 
 def _root(town: Town) -> bytes:
-    store = Store(sqlite_url(load_config(town.folder).database))
+    store = Store(load_config(town.folder).database)
     try:
         with store.read() as connection:
             return read_head(connection).frontier.root()

@@ -46,6 +46,7 @@ from network.genesis import Founding
 from network.hub import Hub, open_hub
 from network.logs import route_logs
 from network.telemetry.tracing import NO_TRACING, Tracing
+from tests.databases import Databases
 from tests.network.town import CHARITY, NETWORK_ID, PARTNERS, POLICY, START_US, Town, key_of
 
 #: The town's policy, with figures that these tests count on.
@@ -147,8 +148,8 @@ def refusal(error: grpc.RpcError) -> Refused:
     return refused
 
 
-def hub_folder(folder: Path) -> tuple[HubConfig, FileClock]:
-    """A new hub of the town, not running, with a clock that stands still."""
+def hub_folder(folder: Path, database: str | None = None) -> tuple[HubConfig, FileClock]:
+    """A new hub of the town, not running, with a clock that stands still. `database`: the URL of one of PostgreSQL."""
     clock = FileClock(folder.parent / f"{folder.name}.clock", START_US)
     founding = Founding(NETWORK_ID, "Europe/Berlin", "EUR", 2, HUB_POLICY)
     config = found_network(
@@ -156,6 +157,7 @@ def hub_folder(folder: Path) -> tuple[HubConfig, FileClock]:
         Place(folder, (), "localhost:7700", folder.parent / f"{folder.name}.clock"),
         PASSPHRASE,
         clock,
+        database=database,
         hub_key=key_of("hub"),
         operator_keys=[key_of("operator"), key_of("operator-2")],
     )
@@ -224,10 +226,15 @@ def serving(
 
 @contextmanager
 def running_hub(
-    folder: Path, limits: Limits | None = None, *, metrics: str | None = None, tracing: Tracing = NO_TRACING
+    folder: Path,
+    limits: Limits | None = None,
+    *,
+    database: str | None = None,
+    metrics: str | None = None,
+    tracing: Tracing = NO_TRACING,
 ) -> Iterator[RunningHub]:
     """A new hub whose parties are the town's, with an auditor."""
-    config, clock = hub_folder(folder)
+    config, clock = hub_folder(folder, database)
     with serving(config, clock, limits, metrics=metrics, tracing=tracing) as hub:
         register_parties(hub)
         yield hub
@@ -248,15 +255,20 @@ def _logs() -> None:
     route_logs()
 
 
+def on_server(databases: Databases) -> str | None:
+    """A database for a hub that has none in its folder."""
+    return None if databases.engine == "sqlite" else databases.current()
+
+
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator[RunningHub]:
+def hub(tmp_path: Path, databases: Databases) -> Iterator[RunningHub]:
     """A hub of the town, for one test alone."""
-    with running_hub(tmp_path / "hub") as running:
+    with running_hub(tmp_path / "hub", database=on_server(databases)) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def shared_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
+def shared_hub(tmp_path_factory: pytest.TempPathFactory, shared_databases: Databases) -> Iterator[RunningHub]:
     """A hub of the town, for the tests of one module, which must not disturb each other."""
-    with running_hub(tmp_path_factory.mktemp("shared") / "hub") as running:
+    with running_hub(tmp_path_factory.mktemp("shared") / "hub", database=on_server(shared_databases)) as running:
         yield running

@@ -8,6 +8,7 @@ import pytest
 
 from network.config import ConfigError, HubConfig, Limits, load_config, write_config
 from network.policy import default_policy, read_policy
+from network.store.engine import sqlite_url
 
 GOOD = 'network_id = "town"\nhub_key = "keys/hub.pem"\ndatabase = "hub.sqlite"\ntls = "tls"\n'
 
@@ -15,15 +16,35 @@ GOOD = 'network_id = "town"\nhub_key = "keys/hub.pem"\ndatabase = "hub.sqlite"\n
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     """Settings come back as they were written, paths below the folder."""
     limits = Limits(reads_per_second=7)
-    config = HubConfig(tmp_path, "town", tmp_path / "keys/hub.pem", tmp_path / "hub.sqlite", tmp_path / "tls", limits)
+    database = sqlite_url(tmp_path / "hub.sqlite")
+    config = HubConfig(tmp_path, "town", tmp_path / "keys/hub.pem", database, tmp_path / "tls", limits)
     write_config(config, tmp_path / "hub.toml")
+    assert 'database = "hub.sqlite"' in (tmp_path / "hub.toml").read_text()
     assert load_config(tmp_path) == config
+
+
+def test_password_of_a_database_is_not_written(tmp_path: Path) -> None:
+    """hub.toml says where the database is, and the settings do not show more when they are printed."""
+    url = "postgresql://hub:secret@db.example/coalition?sslmode=require"
+    config = HubConfig(tmp_path, "town", tmp_path / "keys/hub.pem", url, tmp_path / "tls")
+    write_config(config, tmp_path / "hub.toml")
+    assert "secret" not in (tmp_path / "hub.toml").read_text() + repr(config)
+    assert load_config(tmp_path).database == "postgresql://hub@db.example/coalition?sslmode=require"
+    assert load_config(tmp_path).database_file is None
+
+
+@pytest.mark.parametrize("setting", ['database = "hub.sqlite"\n', ""])
+def test_environment_says_where_the_database_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str) -> None:
+    """What the environment says goes before hub.toml, which need not say anything then."""
+    monkeypatch.setenv("COALITION_DATABASE_URL", "postgresql://hub:secret@db.example/coalition")
+    (tmp_path / "hub.toml").write_text(GOOD.replace('database = "hub.sqlite"\n', setting))
+    assert load_config(tmp_path).database == "postgresql://hub:secret@db.example/coalition"
 
 
 def test_absolute_paths_stay(tmp_path: Path) -> None:
     """A database elsewhere is found there."""
     (tmp_path / "hub.toml").write_text(GOOD.replace("hub.sqlite", "/srv/hub.sqlite"))
-    assert load_config(tmp_path).database == Path("/srv/hub.sqlite")
+    assert load_config(tmp_path).database_file == Path("/srv/hub.sqlite")
 
 
 @pytest.mark.parametrize(
@@ -33,6 +54,7 @@ def test_absolute_paths_stay(tmp_path: Path) -> None:
         (GOOD.replace("tls =", "tsl ="), "no setting tsl"),
         (GOOD.replace('"town"', "7"), "network_id is missing or no text"),
         (GOOD.replace('"town"', '"no town!"'), "is no network id"),
+        (GOOD.replace("hub.sqlite", "mysql://hub:secret@host/hub"), r"hub\.toml, or the environment: .*such as"),
         (GOOD + "[limits]\nreads = 5\n", r"no setting limits\.reads"),
         (GOOD + "[limits]\nstreams = 0\n", r"limits\.streams must be a whole number of 1 or more"),
         (GOOD + "[limits]\nstreams = true\n", r"limits\.streams must be a whole number"),

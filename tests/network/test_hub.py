@@ -14,8 +14,11 @@ from coalition.v1.directory_service_pb2 import ListPartiesRequest
 from coalition.v1.journal_pb2 import StreamEntriesRequest
 from coalition.v1.ledger_service_pb2 import GetBalanceRequest
 from network.rpc.server import SERVICES
+from tests.databases import BOTH
 from tests.network.conftest import AUDITOR, RunningHub, refusal, serving
 from tests.network.town import key_of
+
+pytestmark = pytest.mark.engines(*BOTH)
 
 
 def test_points_are_there_after_a_restart(hub: RunningHub) -> None:

@@ -14,8 +14,11 @@ from coalition.v1.journal_pb2 import JournalEntry, StreamEntriesRequest
 from coalition.v1.ledger_service_pb2 import GetBalanceRequest, ListTransactionsRequest, TransactionRecord
 from coalition.v1.operator_service_pb2 import GetTrialBalanceRequest, SweepRequest, SweepResponse
 from coalition.v1.outcome_pb2 import OUTCOME_STATUS_REJECTED, Balance, Outcome
+from tests.databases import BOTH, Databases
 from tests.network.conftest import AUDITOR, RunningHub, running_hub, serving
 from tests.network.town import FUND
+
+pytestmark = pytest.mark.engines(*BOTH)
 
 
 def sweep(hub: RunningHub) -> SweepResponse:
@@ -212,14 +215,15 @@ def test_hub_sweeps_by_itself(hub: RunningHub, monkeypatch: pytest.MonkeyPatch) 
     assert balance(hub, FUND).available_points == 10
 
 
-def test_same_history_makes_the_same_journal(tmp_path: Path) -> None:
-    """Two networks with the same history are swept by the same transactions, byte for byte."""
-    assert history(tmp_path / "one") == history(tmp_path / "two")
+@pytest.mark.engines("postgresql")
+def test_same_history_makes_the_same_journal(tmp_path: Path, databases: Databases) -> None:
+    """Two networks with the same history are swept by the same transactions, byte for byte, on any engine."""
+    assert history(tmp_path / "one", None) == history(tmp_path / "two", databases.current())
 
 
-def history(folder: Path) -> list[bytes]:
+def history(folder: Path, database: str | None) -> list[bytes]:
     """The hub's entries after a short history."""
-    with running_hub(folder) as hub:
+    with running_hub(folder, database=database) as hub:
         for name in ("anna", "ben", "carl"):
             hub.commit("grocer", hub.town.enrol(name), hub.town.pledge(name), hub.town.issue(name, 100))
             hub.commit("grocer", hub.town.hold(name, "grocer", 20))

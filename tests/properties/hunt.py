@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 from tests.properties.inventing import invent
 from tests.properties.shortening import in_words, shorten
-from tests.properties.storing import empty_database, stored
+from tests.properties.storing import files_in, stored
 from tests.properties.story.envelope import Story
 from tests.properties.telling import told
 
@@ -75,7 +75,7 @@ def main() -> int:
     asked = parser.parse_args()
     with TemporaryDirectory() as name:
         folder = Path(name)
-        tell = stored(empty_database(folder), folder / "story.db") if asked.store else None
+        tell = stored(files_in(folder)) if asked.store else None
         found = hunt(asked.first, asked.stories, seconds=asked.seconds, tell=tell)
         print(f"{found.stories} stories, {found.transactions} transactions, {found.seconds:.1f} s")
         print(f"digest {found.digest}")

@@ -7,7 +7,8 @@ store to write, shows here.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from random import Random
 
@@ -24,25 +25,49 @@ from network.store.head import read_head
 from network.store.projections import PROJECTIONS
 from network.store.store import Store
 from network.verify import verify_database
+from tests.databases import Server
 from tests.properties.story.envelope import Envelope, Story
 from tests.properties.telling import Mismatch
 
-
-def empty_database(folder: Path) -> Path:
-    """A database without entries, to be copied: making one takes longer than telling a story."""
-    path = folder / "empty.db"
-    store = Store(sqlite_url(path))
-    store.upgrade()
-    store.close()
-    return path
+#: Gives the URL of a new database without entries for as long as a story lasts.
+NewDatabase = Callable[[], AbstractContextManager[str]]
 
 
-def stored(empty: Path, path: Path) -> Callable[[Story], str]:
-    """Tells stories, each to a new database at `path`; answers what goes wrong, empty when nothing does."""
+def files_in(folder: Path) -> NewDatabase:
+    """Database files in a folder, each a copy of one: making one takes longer than telling a story."""
+    empty, path = folder / "empty.db", folder / "story.db"
+    with closing(Store(sqlite_url(empty))) as store:
+        store.upgrade()
+
+    @contextmanager
+    def new_file() -> Iterator[str]:
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        shutil.copy(empty, path)
+        yield sqlite_url(path)
+
+    return new_file
+
+
+def databases_on(server: Server) -> NewDatabase:
+    """Databases on a PostgreSQL server."""
+
+    @contextmanager
+    def new_database() -> Iterator[str]:
+        url = server.current()
+        yield url
+        server.drop(url)
+
+    return new_database
+
+
+def stored(new_database: NewDatabase) -> Callable[[Story], str]:
+    """Tells stories, each to a new database; answers what goes wrong, empty when nothing does."""
 
     def tell(story: Story) -> str:
         try:
-            store_story(story, empty, path)
+            with new_database() as url:
+                store_story(story, url)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is what we look for
             return f"{type(error).__name__}: {error}"
         return ""
@@ -50,12 +75,9 @@ def stored(empty: Path, path: Path) -> Callable[[Story], str]:
     return tell
 
 
-def store_story(story: Story, empty: Path, path: Path) -> None:
-    """Tell the story to a new database at `path`. Raises Mismatch."""
-    for suffix in ("", "-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    shutil.copy(empty, path)
-    store = Store(sqlite_url(path))
+def store_story(story: Story, url: str) -> None:
+    """Tell the story to a database without entries. Raises Mismatch."""
+    store = Store(url)
     complete = State(Head(), Reference(), complete=True)
     random, hubs = Random(len(story)), [_Hub(store), _Hub(store)]
     try:
@@ -80,7 +102,7 @@ def store_story(story: Story, empty: Path, path: Path) -> None:
         _compare_rows(store, complete)
     finally:
         store.close()
-    report = verify_database(sqlite_url(path))
+    report = verify_database(url)
     if not report.ok:
         raise Mismatch("; ".join(map(str, report.failures)))
 

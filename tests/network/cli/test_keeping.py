@@ -46,7 +46,7 @@ def test_backup_can_be_restored(run: Run, hub: RunningHub, tmp_path: Path) -> No
     hub.close()
     for path in hub.config.folder.glob("hub.sqlite*"):
         path.unlink()
-    shutil.copyfile(tmp_path / "copy.sqlite", hub.config.database)
+    shutil.copyfile(tmp_path / "copy.sqlite", hub.config.database_file)
     with serving(hub.config, hub.clock) as again:
         answer = again.ask("grocer", again.ledger.GetBalance, GetBalanceRequest(holder_id="anna"))
         assert answer.balance.available_points == 100

@@ -218,7 +218,7 @@ def test_sweep_and_trial_balance(operate: Run, hub: RunningHub) -> None:
 def test_trial_balance_that_does_not_add_up_fails(operate: Run, hub: RunningHub) -> None:
     """A wrong total is named, with exit code 1."""
     hub.commit("grocer", hub.town.enrol("anna"), hub.town.issue("anna", 100))
-    with sqlite3.connect(hub.config.database) as connection:
+    with sqlite3.connect(hub.config.database_file) as connection:
         connection.execute("UPDATE totals SET issued = 99")
     connection.close()
     ran = operate("trial-balance")

@@ -48,7 +48,7 @@ def test_checkpoint_that_was_kept_is_compared(run: Run, stopped: HubConfig, tmp_
 def test_tampered_copy_fails_and_names_the_place(run: Run, stopped: HubConfig, tmp_path: Path) -> None:
     """A balance that was changed in the database is found and named, with exit code 1."""
     copy = tmp_path / "copy.sqlite"
-    shutil.copyfile(stopped.database, copy)
+    shutil.copyfile(stopped.database_file, copy)
     with sqlite3.connect(copy) as connection:
         connection.execute("UPDATE holders SET points = points + 1 WHERE holder_id = 'anna'")
     connection.close()

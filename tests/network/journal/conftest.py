@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,8 +15,8 @@ from coalition.v1.outcome_pb2 import Outcome
 from network.journal.commits import Commits
 from network.journal.log import Log
 from network.journal.writer import Writer
-from network.store.engine import sqlite_url
 from network.store.store import Store
+from tests.databases import Databases
 from tests.network.town import NETWORK_ID, Town, key_of
 
 
@@ -49,9 +48,15 @@ def logged() -> Iterator[list[MutableMapping[str, Any]]]:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def url(databases: Databases) -> str:
+    """Of a database without entries."""
+    return databases.current()
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
     """Of this version, and empty."""
-    store = Store(sqlite_url(tmp_path / "hub.db"))
+    store = Store(url)
     store.upgrade()
     yield store
     store.close()

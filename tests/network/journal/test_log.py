@@ -11,8 +11,11 @@ from coalition.receipt import open_receipt
 from coalition.v1 import error_pb2
 from coalition.v1.journal_pb2 import JournalEntry
 from coalition.v1.outcome_pb2 import Outcome
+from tests.databases import BOTH
 from tests.network.journal.conftest import Desk
 from tests.network.town import NETWORK_ID, key_of
+
+pytestmark = pytest.mark.engines(*BOTH)
 
 ORIGIN = checkpoint_origin(NETWORK_ID)
 HUB = key_of("hub").public

@@ -13,8 +13,11 @@ from coalition.v1.envelope_pb2 import EnvelopeHeader, SignedEnvelope
 from coalition.v1.journal_pb2 import JournalEntry, JournalEnvelope
 from coalition.wire import encode
 from network.journal.stream import Chunk, JournalReader
+from tests.databases import BOTH
 from tests.network.journal.conftest import Desk
 from tests.network.town import NETWORK_ID, key_of
+
+pytestmark = pytest.mark.engines(*BOTH)
 
 
 @pytest.fixture

@@ -20,6 +20,9 @@ from network.journal.tree import WIDTH, grow, node_reader, root_at
 from network.store import tables
 from network.store.sql import insert_rows
 from network.store.store import Store
+from tests.databases import BOTH
+
+pytestmark = pytest.mark.engines(*BOTH)
 
 #: Beyond a full tile of level 1.
 SIZE = WIDTH * WIDTH + 3 * WIDTH + 77

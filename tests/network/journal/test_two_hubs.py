@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from coalition.errors import Refused
@@ -11,17 +9,19 @@ from coalition.v1 import error_pb2, network_pb2
 from network.journal.admission import Admission
 from network.journal.commits import Commits
 from network.journal.writer import Writer
-from network.store.engine import sqlite_url
 from network.store.store import Store
 from network.verify import verify_database
+from tests.databases import BOTH
 from tests.network.journal.conftest import Desk, sequences_of
 from tests.network.town import NETWORK_ID, Town, key_of
 
+pytestmark = pytest.mark.engines(*BOTH)
+
 
 @pytest.fixture
-def other(tmp_path: Path, desk: Desk) -> Desk:
+def other(url: str, desk: Desk) -> Desk:
     """A second hub over the database of the first."""
-    store = Store(sqlite_url(tmp_path / "hub.db"))
+    store = Store(url)
     store.upgrade()
     commits = Commits()
     writer = Writer(store, network_id=NETWORK_ID, key=key_of("hub"), clock=desk.town.clock, commits=commits)
@@ -29,7 +29,7 @@ def other(tmp_path: Path, desk: Desk) -> Desk:
     return Desk(desk.town, store, commits, writer, desk.log)
 
 
-def test_entries_of_two_writers_interleave(tmp_path: Path, desk: Desk, other: Desk) -> None:
+def test_entries_of_two_writers_interleave(url: str, desk: Desk, other: Desk) -> None:
     """Neither writer loses, repeats or overtakes what the other committed, and the journal verifies."""
     envelopes = [desk.town.envelope("grocer", desk.town.issue("anna", 1)) for _ in range(60)]
     futures = [(desk if turn % 2 else other).writer.submit(envelope) for turn, envelope in enumerate(envelopes)]
@@ -39,7 +39,7 @@ def test_entries_of_two_writers_interleave(tmp_path: Path, desk: Desk, other: De
     assert list(again.replayed) == [0]
     assert other.writer.stop(10)
     other.store.close()
-    report = verify_database(sqlite_url(tmp_path / "hub.db"))
+    report = verify_database(url)
     assert report.failures == ()
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from concurrent.futures import CancelledError, Future
-from pathlib import Path
+from contextlib import closing, contextmanager
 from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from coalition.envelope import OpenedEnvelope
@@ -21,10 +23,16 @@ from coalition.v1.ledger_service_pb2 import SubmitResponse
 from coalition.v1.outcome_pb2 import OUTCOME_STATUS_ACCEPTED, Outcome
 from network.journal.commits import Commits
 from network.journal.writer import Writer, WriterLimits
+from network.store import tables
+from network.store.engine import parse_url
 from network.store.head import read_head
+from network.store.sql import insert_rows
 from network.store.store import Store
+from tests.databases import BOTH
 from tests.network.journal.conftest import Desk, sequences_of
 from tests.network.town import NETWORK_ID, Town, key_of
+
+pytestmark = pytest.mark.engines(*BOTH)
 
 
 def checked(envelope: OpenedEnvelope, answer: SubmitResponse) -> tuple[Receipt, tuple[Outcome, ...]]:
@@ -48,8 +56,45 @@ def reason(future: Future[SubmitResponse]) -> error_pb2.Reason.ValueType:
 
 def points_of(store: Store, holder_id: str) -> int:
     with store.read() as connection:
-        statement = "SELECT points FROM holders WHERE holder_id = ?"
-        return int(connection.exec_driver_sql(statement, (holder_id,)).scalar_one())
+        holder = tables.holders.c
+        return int(connection.execute(select(holder.points).where(holder.holder_id == holder_id)).scalar_one())
+
+
+@contextmanager
+def full_disk(store: Store, engine: str) -> Iterator[None]:
+    """Meanwhile the database takes no batch to its end."""
+    with store.write() as connection:
+        if engine == "sqlite":
+            pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+            connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+        else:
+            # The head moves last.
+            connection.exec_driver_sql("ALTER TABLE head ADD CONSTRAINT full_disk CHECK (sequence < 0) NOT VALID")
+    yield
+    with store.write() as connection:
+        if engine == "sqlite":
+            connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        else:
+            connection.exec_driver_sql("ALTER TABLE head DROP CONSTRAINT full_disk")
+
+
+@contextmanager
+def held_by_another(url: str, store: Store) -> Iterator[None]:
+    """Meanwhile another process has the lock, and the writer soon gives up waiting for it."""
+    file = parse_url(url).file
+    other: Any
+    if file is not None:
+        patience, lock = "PRAGMA busy_timeout = 10", "BEGIN IMMEDIATE"
+        other = sqlite3.connect(file, isolation_level=None)
+    else:
+        patience, lock = "SET lock_timeout = 10", "SELECT sequence FROM head FOR UPDATE"
+        other = psycopg.connect(url)
+    with store.write() as connection:
+        connection.exec_driver_sql(patience)
+    with closing(other):
+        other.execute(lock)
+        yield
+        other.rollback()
 
 
 def test_receipt_proves_what_was_committed(desk: Desk) -> None:
@@ -142,49 +187,36 @@ def test_program_error_answers_one_envelope(desk: Desk, logged: list[MutableMapp
     assert writer.stop(10)
 
 
-def test_failing_commit_has_no_effect(desk: Desk, logged: list[MutableMapping[str, Any]]) -> None:
+def test_failing_commit_has_no_effect(desk: Desk, engine: str, logged: list[MutableMapping[str, Any]]) -> None:
     """When the disk is full nothing of a batch is there, its callers hear of it, and later batches go through."""
-    with desk.store.write() as connection:
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     big = desk.town.envelope("grocer", *(desk.town.issue("anna", 1) for _ in range(500)))
-    refused = desk.writer.submit(big).exception(10)
-    assert isinstance(refused, Refused)
-    assert refused.reason == error_pb2.REASON_INTERNAL
-    assert [entry["error_id"] for entry in logged] == [refused.facts["error_id"]]
-    assert points_of(desk.store, "anna") == 0
-    with desk.store.write() as connection:
-        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    with full_disk(desk.store, engine):
+        refused = desk.writer.submit(big).exception(10)
+        assert isinstance(refused, Refused)
+        assert refused.reason == error_pb2.REASON_INTERNAL
+        assert [entry["error_id"] for entry in logged] == [refused.facts["error_id"]]
+        assert points_of(desk.store, "anna") == 0
     [answer] = desk.submit(big)
     assert list(answer.replayed) == []
     assert points_of(desk.store, "anna") == 500
 
 
-def test_reference_tables_survive_a_failed_batch(desk: Desk) -> None:
+def test_reference_tables_survive_a_failed_batch(desk: Desk, engine: str) -> None:
     """What a failed batch changed in memory is forgotten, or the next batch would build on what never was."""
-    with desk.store.write() as connection:
-        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
-        connection.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
     terms = [desk.town.terms("grocer", "2024-03-01", issue_fee_micros=fee) for fee in range(400)]
-    assert reason(desk.writer.submit(desk.town.envelope("operator", *terms))) == error_pb2.REASON_INTERNAL
-    assert len(desk.store.reference().terms.get("grocer") or ()) == 1
-    with desk.store.write() as connection:
-        connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
+    with full_disk(desk.store, engine):
+        assert reason(desk.writer.submit(desk.town.envelope("operator", *terms))) == error_pb2.REASON_INTERNAL
+        assert len(desk.store.reference().terms.get("grocer") or ()) == 1
     desk.submit(desk.town.envelope("operator", desk.town.terms("grocer", "2024-03-01", issue_fee_micros=5)))
     versions = desk.store.reference().terms.get("grocer") or ()
     assert [version.issue_fee_micros for version in versions] == [0, 5]
 
 
-def test_database_held_by_another_process(tmp_path: Path, desk: Desk) -> None:
+def test_database_held_by_another_process(url: str, desk: Desk) -> None:
     """Whoever holds the lock for too long makes callers try again, and nothing worse."""
-    with desk.store.write() as connection:
-        connection.exec_driver_sql("PRAGMA busy_timeout = 10")
-    other = sqlite3.connect(tmp_path / "hub.db", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
     envelope = desk.town.envelope("grocer", desk.town.issue("anna", 1))
-    assert reason(desk.writer.submit(envelope)) == error_pb2.REASON_OVERLOADED
-    other.execute("ROLLBACK")
-    other.close()
+    with held_by_another(url, desk.store):
+        assert reason(desk.writer.submit(envelope)) == error_pb2.REASON_OVERLOADED
     assert list(desk.submit(envelope)[0].replayed) == []
 
 
@@ -292,6 +324,6 @@ def test_caller_that_goes_away_disturbs_nobody(desk: Desk) -> None:
 def test_error_of_the_database_shows_no_payload(desk: Desk) -> None:
     """What goes to the log with a failed statement are its words, not the values in it."""
     desk.submit(desk.town.envelope("grocer", desk.town.issue("anna", 50)))
-    with desk.store.write() as connection, pytest.raises(IntegrityError) as failed:
-        connection.exec_driver_sql("INSERT INTO aliases VALUES (?, ?), (?, ?)", ("card-77", "anna", "card-77", "anna"))
+    with pytest.raises(IntegrityError) as failed, desk.store.write() as connection:
+        insert_rows(connection, tables.aliases, [("card-77", "anna"), ("card-77", "anna")])
     assert "card-77" not in str(failed.value)

@@ -13,8 +13,11 @@ from coalition.v1.consent_pb2 import Consent
 from coalition.v1.directory_service_pb2 import GetNetworkRequest, GetPartyRequest, ListCampaignsRequest
 from coalition.v1.envelope_pb2 import SignedDocument
 from coalition.v1.ledger_service_pb2 import GetBalanceRequest, GetBalanceResponse
+from tests.databases import BOTH
 from tests.network.conftest import HUB_POLICY, RunningHub
 from tests.network.town import DAY_US, FUND, NETWORK_ID, key_of
+
+pytestmark = pytest.mark.engines(*BOTH)
 
 
 def balance(hub: RunningHub, caller: str = "grocer", holder_id: str = "anna") -> GetBalanceResponse:

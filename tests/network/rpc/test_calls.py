@@ -138,7 +138,7 @@ def test_sane_request_id_is_kept(shared_hub: RunningHub, sent: str, kept: bool) 
 def test_unexpected_failure_gives_an_id_and_nothing_else(logged_hub: RunningHub, lines: StringIO) -> None:
     """What nobody expected is INTERNAL with an id; its text is in the log under that id, and only there."""
     logged_hub.commit("grocer", logged_hub.town.enrol("anna"))
-    with sqlite3.connect(logged_hub.config.database) as connection:
+    with sqlite3.connect(logged_hub.config.database_file) as connection:
         connection.execute("DROP TABLE lots")
     connection.close()
     with pytest.raises(Refused) as caught:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import pytest
+from sqlalchemy import select
 
 from coalition import dsse
 from coalition.clock import US_PER_S
@@ -20,8 +21,13 @@ from coalition.v1.ledger_service_pb2 import (
     CreateCodeResponse,
     ExchangeCodeRequest,
 )
+from network.store.store import Store
+from network.store.tables import codes
+from tests.databases import BOTH
 from tests.network.conftest import RunningHub
 from tests.network.town import NETWORK_ID, key_of
+
+pytestmark = pytest.mark.engines(*BOTH)
 
 
 @pytest.fixture
@@ -173,9 +179,8 @@ def test_codes_that_are_past_do_not_pile_up(hub: RunningHub, anna: str) -> None:
     for _ in range(20):
         hub.clock.advance(seconds=1)
         create(hub, request_of(hub, anna, expires_us=hub.clock() + US_PER_S))
-    with sqlite3.connect(hub.config.database) as connection:
-        failures = [row[0] for row in connection.execute("SELECT failures FROM codes ORDER BY expires_us")]
-    connection.close()
+    with closing(Store(hub.config.database)) as store, store.read() as connection:
+        failures = [row[0] for row in connection.execute(select(codes.c.failures).order_by(codes.c.expires_us))]
     assert failures == [1, 0]
 
 
@@ -239,9 +244,8 @@ def test_what_cannot_be_a_code_is_no_try(hub: RunningHub, anna: str, code: str, 
 def test_code_is_not_in_the_database(hub: RunningHub, anna: str) -> None:
     """The database holds a keyed hash of a code; the digits are nowhere in it."""
     code = create(hub, request_of(hub, anna)).code
-    with sqlite3.connect(hub.config.database) as connection:
-        rows = list(connection.execute("SELECT * FROM codes"))
-    connection.close()
+    with closing(Store(hub.config.database)) as store, store.read() as connection:
+        rows = list(connection.execute(select(codes)))
     assert len(rows) == 1
     assert not any(code in str(value) or (isinstance(value, bytes) and code.encode() in value) for value in rows[0])
 

@@ -22,8 +22,11 @@ from coalition.v1.journal_pb2 import (
     StreamEntriesResponse,
 )
 from coalition.v1.outcome_pb2 import Outcome
+from tests.databases import BOTH
 from tests.network.conftest import AUDITOR, RunningHub, refusal
 from tests.network.town import NETWORK_ID, key_of
+
+pytestmark = pytest.mark.engines(*BOTH)
 
 
 def checkpoint_of(hub: RunningHub, note: str) -> Checkpoint:

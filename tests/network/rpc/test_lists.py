@@ -12,16 +12,19 @@ from coalition.v1.ledger_service_pb2 import GetTransactionRequest, ListTransacti
 from coalition.v1.outcome_pb2 import Outcome
 from network.rpc.pages import page_token
 from network.store import reads
-from tests.network.conftest import AUDITOR, RunningHub, running_hub
+from tests.databases import BOTH, Databases
+from tests.network.conftest import AUDITOR, RunningHub, on_server, running_hub
+
+pytestmark = pytest.mark.engines(*BOTH)
 
 MEMBERS = ("anna", "ben")
 ISSUES = 25
 
 
 @pytest.fixture(scope="module")
-def busy_hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
+def busy_hub(tmp_path_factory: pytest.TempPathFactory, shared_databases: Databases) -> Iterator[RunningHub]:
     """A hub where the grocer has issued to two members in turn, and one gave to the other."""
-    with running_hub(tmp_path_factory.mktemp("lists") / "hub") as hub:
+    with running_hub(tmp_path_factory.mktemp("lists") / "hub", database=on_server(shared_databases)) as hub:
         hub.commit("grocer", *(hub.town.enrol(name) for name in MEMBERS))
         hub.commit("grocer", *(hub.town.issue(MEMBERS[number % 2], 10) for number in range(ISSUES)))
         hub.commit("grocer", hub.town.transfer("anna", "ben", "grocer", 5))

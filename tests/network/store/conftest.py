@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from network.store.engine import sqlite_url
 from network.store.store import Store
+from tests.databases import Databases
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    """Of a file that does not exist yet."""
-    return sqlite_url(tmp_path / "hub.db")
+def empty_url(databases: Databases) -> str:
+    """Of a database without anything in it, or of a file that does not exist yet."""
+    return databases.empty()
+
+
+@pytest.fixture
+def url(databases: Databases) -> str:
+    """Of a database of this version, without entries."""
+    return databases.current()
 
 
 @pytest.fixture
 def store(url: str) -> Iterator[Store]:
-    """Of this version, and empty."""
+    """Over the database of `url`."""
     store = Store(url)
     store.upgrade()
     yield store

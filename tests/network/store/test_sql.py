@@ -6,9 +6,12 @@ import pytest
 from sqlalchemy import Table
 
 from network.store import tables
-from network.store.sql import delete_rows, insert_rows, rows_by_key, upsert_rows
-from network.store.sql.sqlite import lookup_text
+from network.store.sql import delete_rows, insert_rows, postgresql, rows_by_key, sqlite, upsert_rows
+from network.store.sql.arrays import Blobs, Numbers, Texts
 from network.store.store import Store
+from tests.databases import BOTH
+
+pytestmark = pytest.mark.engines(*BOTH)
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 8, 9, 64, 511, 512, 513, 1_300])
@@ -41,7 +44,7 @@ def test_delete_takes_only_the_named_rows(store: Store) -> None:
         assert sorted(map(tuple, found)) == [("a", b"2"), ("b", b"1")]
 
 
-@pytest.mark.parametrize(
+KEYS = pytest.mark.parametrize(
     ("table", "key"),
     [
         (tables.entries, ("author", "transaction_id")),
@@ -49,11 +52,57 @@ def test_delete_takes_only_the_named_rows(store: Store) -> None:
         (tables.usage, ("what", "who", "day")),
     ],
 )
+
+
+@KEYS
+@pytest.mark.engines("sqlite")
 def test_lookup_goes_by_an_index(store: Store, table: Table, key: tuple[str, ...]) -> None:
     """However many rows a table has, a key costs one search in it."""
-    statement = lookup_text(table, key, key, 8)
+    statement = sqlite.lookup_text(table, key, key, 8)
     with store.read() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", ("x",) * len(key) * 8).all()
     steps = [row[3] for row in plan if row[3].split()[1] == table.name]
     assert [step.split()[0] for step in steps] == ["SEARCH"]
     assert "USING" in steps[0]
+
+
+@KEYS
+@pytest.mark.engines("postgresql")
+def test_lookup_goes_by_an_index_on_postgresql(store: Store, table: Table, key: tuple[str, ...]) -> None:
+    """However many rows a table has, and whatever its statistics say, a key costs one search in it."""
+    statement = postgresql.lookup_text(table, key, key)
+    arrays = [
+        Numbers([1]) if name == "what" else Blobs([b"x"]) if name == "transaction_id" else Texts(["x"]) for name in key
+    ]
+    with store.write() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN {statement}", tuple(arrays)).scalars().all()
+    assert plan[0].startswith("Nested Loop")
+    assert [line.strip(" ->").split()[0] for line in plan if f" on {table.name} " in line] in (["Index"], ["Bitmap"])
+
+
+@pytest.mark.engines("postgresql")
+def test_statement_is_planned_once(store: Store) -> None:
+    """The text of a statement and the types of its parameters do not depend on how many rows or how large the numbers
+    are, so that the server has it ready."""
+    with store.write() as connection:
+        for count, number in ((1, 1), (3, 1 << 20), (40, 1 << 60)):
+            upsert_rows(connection, tables.nonces, [(f"who-{row}", b"n", number) for row in range(count)])
+            list(rows_by_key(connection, tables.nonces, ("who", "nonce"), ("sequence",), [("who-0", b"n")] * count))
+        prepared = connection.exec_driver_sql("SELECT generic_plans FROM pg_prepared_statements ORDER BY 1").scalars()
+        assert list(prepared)[-2:] == [3, 3]
+
+
+@pytest.mark.engines("postgresql")
+def test_values_come_through(store: Store) -> None:
+    """Whatever a column may hold arrives as it was: the largest numbers, all bytes, all languages, nothing at all."""
+    rows = [
+        ("", b"", -(1 << 63)),
+        ("Jürgen & Søn, 東京 🛒 {\"},NULL'%s", bytes(range(256)), (1 << 63) - 1),
+        ("NULL", b"\\x00", 0),
+    ]
+    with store.write() as connection:
+        insert_rows(connection, tables.nonces, rows)
+        found = rows_by_key(
+            connection, tables.nonces, ("who", "nonce"), ("who", "nonce", "sequence"), [row[:2] for row in rows]
+        )
+        assert sorted(map(tuple, found)) == sorted(rows)

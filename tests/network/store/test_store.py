@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
+
 from coalition.v1 import network_pb2
 from network.journal.batch import BatchCommitter
 from network.ledger.state import Reference
 from network.store.store import Store
+from tests.databases import BOTH
 from tests.network.town import NETWORK_ID, Town
+
+pytestmark = pytest.mark.engines(*BOTH)
 
 
 def names(reference: Reference) -> list[str]:

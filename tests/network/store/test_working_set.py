@@ -18,8 +18,11 @@ from network.store.load import load
 from network.store.projections import PROJECTIONS
 from network.store.reference import load_reference
 from network.store.store import Store
+from tests.databases import BOTH
 from tests.network.bustle import Bustle
 from tests.network.town import Town
+
+pytestmark = pytest.mark.engines(*BOTH)
 
 
 class Twins:

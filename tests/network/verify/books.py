@@ -16,6 +16,7 @@ from coalition.wire import encode
 from network.journal.batch import BatchCommitter
 from network.journal.tree import WIDTH
 from network.store.engine import sqlite_url
+from network.store.head import read_head
 from network.store.store import Store
 from network.verify import Report, verify_database
 from tests.network.bustle import Bustle
@@ -25,25 +26,25 @@ from tests.network.town import DAY_US, NETWORK_ID, Town
 SEED = 29
 
 
-def write_books(path: Path) -> None:
-    """Some three hundred entries of all kinds, in one file, with a full tile and rows in every table."""
-    store = Store(sqlite_url(path))
+def write_books(url: str) -> None:
+    """Some three hundred entries of all kinds, with a full tile and rows in every table."""
+    store = Store(url)
     store.upgrade()
     town = Town()
     committer = BatchCommitter(store)
     bustle = Bustle(town, SEED)
     for envelope in bustle.opening():
         committer.commit([envelope], town.now_us)
-    while store_size(path) < 110:
+    while size_of(store) < 110:
         committer.commit([bustle.envelope() for _ in range(4)], town.now_us)
     committer.commit([town.envelope("grocer", *(town.enrol(f"guest-{number}") for number in range(160)))], town.now_us)
     store.close()
 
 
-def store_size(path: Path) -> int:
+def size_of(store: Store) -> int:
     """Entries in the journal."""
-    with closing(sqlite3.connect(path)) as connection:
-        return int(connection.execute("SELECT count(*) FROM entries").fetchone()[0])
+    with store.read() as connection:
+        return read_head(connection).sequence
 
 
 def verified(path: Path, **known: Any) -> Report:
@@ -86,11 +87,11 @@ def checkpoint(path: Path, size: int) -> Checkpoint:
     return Checkpoint(checkpoint_origin(NETWORK_ID), size, frontier.root())
 
 
-def append_entry(path: Path) -> None:
+def append_entry(url: str) -> None:
     """One more, by the program itself."""
     town = Town()
     town.now_us += 300 * DAY_US
-    store = Store(sqlite_url(path))
+    store = Store(url)
     store.upgrade()
     BatchCommitter(store).commit([town.envelope("grocer", town.enrol("latecomer"))], town.now_us)
     store.close()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from network.store.engine import sqlite_url
 from tests.network.verify.books import copied, write_books
 
 
@@ -13,7 +14,7 @@ from tests.network.verify.books import copied, write_books
 def books(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """In one file: nothing is left in the write-ahead log."""
     path = tmp_path_factory.mktemp("books") / "hub.db"
-    write_books(path)
+    write_books(sqlite_url(path))
     assert [file.name for file in path.parent.iterdir()] == ["hub.db"]
     return path
 

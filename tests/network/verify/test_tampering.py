@@ -202,7 +202,7 @@ def test_file_that_is_no_database_is_told(tmp_path: Path) -> None:
     path = tmp_path / "hub.db"
     path.write_bytes(b"no database " * 1_000)
     report = verified(path)
-    assert places(report) == ["the database file"]
+    assert places(report) == ["the database"]
     assert not report.ok
 
 

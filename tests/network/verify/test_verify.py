@@ -39,7 +39,7 @@ def test_hub_may_go_on_writing(copy: Path) -> None:
 
     def write_meanwhile(done: int, _total: int) -> None:
         if done == 1:
-            append_entry(copy)
+            append_entry(sqlite_url(copy))
 
     assert (verified(copy, progress=write_meanwhile).failures, len(leaves(copy))) == ((), size + 1)
     report = verified(copy)
@@ -97,7 +97,7 @@ def test_other_network_is_told(books: Path, known: dict[str, object], where: str
 
 def test_restored_backup_is_told_by_a_checkpoint(books: Path, copy: Path) -> None:
     """A backup is in order by itself; who remembers a later checkpoint sees that entries are missing."""
-    append_entry(copy)
+    append_entry(sqlite_url(copy))
     later = checkpoint(copy, len(leaves(copy)))
     assert verified(copy, checkpoint=later).ok
     assert verified(books).ok
