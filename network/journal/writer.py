@@ -282,5 +282,5 @@ class Writer:
 def _busy() -> Refused:
     return Refused(
         error_pb2.REASON_OVERLOADED,
-        "Another process holds the hub's database. Send the same envelope again in a moment.",
+        "The hub's database is held by another process, or out of reach. Send the same envelope again in a moment.",
     )

@@ -78,7 +78,7 @@ def test_queue_is_seen_while_it_lasts(hub: RunningHub) -> None:
     """While another process holds the database, what waits for the writer and what is in flight is shown."""
     town = hub.town
     envelopes = [town.data("grocer", town.enrol(f"queue-{number}")) for number in range(3)]
-    other = sqlite3.connect(hub.config.database, isolation_level=None)
+    other = sqlite3.connect(hub.config.database_file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     answers = [hub.ledger.Submit.future(SubmitRequest(envelope=data), timeout=CALL_S) for data in envelopes]
     # The writer has taken the first, or the first few, and holds them until the lock is free.

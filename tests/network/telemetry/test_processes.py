@@ -124,7 +124,7 @@ def test_failing_database_is_seen(served: Served) -> None:
     """Where the database fails, the batch has failed, its envelopes with it, and the driver's error is counted."""
     town = served.hub.town
     before = seen(served.writer)
-    other = sqlite3.connect(served.hub.config.database, isolation_level=None)
+    other = sqlite3.connect(served.hub.config.database_file, isolation_level=None)
     other.execute("ALTER TABLE aliases RENAME TO elsewhere")
     with pytest.raises(Refused):
         served.hub.send(town.data("grocer", town.enrol("erik", "card-erik")))
