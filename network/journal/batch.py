@@ -18,7 +18,7 @@ from coalition.envelope import OpenedEnvelope
 from coalition.errors import Refused
 from coalition.v1 import error_pb2
 from network.journal.stages import Stopwatch
-from network.journal.tree import grow
+from network.journal.tree import WIDTH, grow
 from network.journal.working_set import Edge, WorkingSet, edge_of
 from network.ledger.engine import Processed, process, touch
 from network.ledger.state import Head, Reference, State, Wanted
@@ -59,6 +59,9 @@ class BatchCommitter:
         self._store: Final = store
         self._holders_kept: Final = holders_kept
         self._kept: WorkingSet | None = None
+        #: Where the journal ended after what was written last, and the leaf hashes that it ends with.
+        self._written: Edge | None = None
+        self._last_leaves: tuple[bytes, ...] = ()
 
     def commit(self, envelopes: Sequence[OpenedEnvelope], now_us: int, watch: Stopwatch | None = None) -> Applied:
         """Apply the envelopes in order and commit what they did, all of it or, if this raises, nothing.
@@ -74,7 +77,7 @@ class BatchCommitter:
             working = WorkingSet.at(connection, head, kept)
             applied = self._apply(connection, working, envelopes, now_us, watch, unwritten=False)
             assert applied is not None, "the database has all that came before"
-            _put(connection, applied)
+            self._put(connection, applied)
             watch.lap("flush")
         watch.lap("commit")
         self._kept = working
@@ -104,7 +107,7 @@ class BatchCommitter:
             if edge_of(lock_head(connection)) != applied.base:
                 return False
             watch.lap("lock")
-            _put(connection, applied)
+            self._put(connection, applied)
             watch.lap("flush")
         watch.lap("commit")
         if applied.reference is not None:
@@ -114,6 +117,15 @@ class BatchCommitter:
     def forget(self) -> None:
         """What was applied is not what was committed: begin anew from the database."""
         self._kept = None
+
+    def _put(self, connection: Connection, applied: Applied) -> None:
+        if applied.leaves:
+            flush(connection, applied.rows)
+            before = self._last_leaves if self._written == applied.base else ()
+            grow(connection, applied.base[0], applied.leaves, before)
+            # Should the commit fail, no batch will begin at this edge.
+            self._written, self._last_leaves = edge_of(applied.head), (*before, *applied.leaves)[-WIDTH:]
+            write_head(connection, applied.head)
 
     def _apply(
         self,
@@ -154,13 +166,6 @@ class BatchCommitter:
         state.settle()
         watch.lap("apply")
         return applied
-
-
-def _put(connection: Connection, applied: Applied) -> None:
-    if applied.leaves:
-        flush(connection, applied.rows)
-        grow(connection, applied.base[0], applied.leaves)
-        write_head(connection, applied.head)
 
 
 def _attempt(envelope: OpenedEnvelope, step: Callable[[], R]) -> R | Refused:

@@ -20,21 +20,23 @@ HEIGHT: Final = 8
 WIDTH: Final = 1 << HEIGHT
 
 
-def grow(connection: Connection, size: int, leaves: Sequence[bytes]) -> None:
+def grow(connection: Connection, size: int, leaves: Sequence[bytes], before: Sequence[bytes] = ()) -> None:
     """Write the tiles that become full when `leaves` (leaf hashes) follow the first `size` leaves.
 
-    The entries of those first leaves must be in the database.
+    The entries of those first leaves must be in the database. Those `before` are the last of them, as many as the
+    caller knows; what is missing of the tile that is not full yet is read.
     """
     level = 0
     while (size + len(leaves)) // WIDTH > size // WIDTH:
-        tile = size // WIDTH
-        hashes = [*_edge(connection, level, tile * WIDTH, size), *leaves]
+        tile, known = size // WIDTH, size % WIDTH
+        edge = before[-known:] if 0 < known <= len(before) else _edge(connection, level, tile * WIDTH, size)
+        hashes = [*edge, *leaves]
         rows: list[Row] = []
         for first in range(0, len(hashes) - WIDTH + 1, WIDTH):
             full = hashes[first : first + WIDTH]
             rows.append((level, tile + first // WIDTH, b"".join(full), root_of(full)))
         insert_rows(connection, tables.tiles, rows)
-        level, size, leaves = level + 1, tile, [root for _, _, _, root in rows]
+        level, size, leaves, before = level + 1, tile, [root for _, _, _, root in rows], ()
 
 
 def node_reader(connection: Connection, size: int) -> NodeReader:
