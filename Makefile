@@ -79,7 +79,7 @@ proto-check: $(STAMP) ## Check the .proto files and that the generated code is t
 .PHONY: docker-check
 docker-check: $(STAMP) ## Check the Dockerfile, and the compose file against its schema
 	$(BIN)/hadolint docker/Dockerfile
-	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml docker/compose.postgresql.yaml
 
 .PHONY: check
 check: lint types proto-check imports docker-check test ## Everything that must hold before a change lands

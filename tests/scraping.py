@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 from urllib.request import urlopen
 
@@ -46,6 +47,14 @@ class Scraped:
 
 class Watched(Protocol):
     """A process with an address for metrics."""
+
+    @property
+    def metrics_address(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One of which nothing else is known."""
 
     metrics_address: str | None
 

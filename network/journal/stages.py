@@ -10,8 +10,8 @@ from coalition.envelope import OpenedEnvelope
 from coalition.errors import Refused
 from network.ledger.engine import Processed
 
-#: What a batch goes through, in this order: the head's lock, the working set, the ledger, the rows, the disk, and the
-#: receipts.
+#: What a batch goes through: the head's lock, the working set, the ledger, the rows, the disk, and the receipts. One
+#: that is applied ahead goes through lock, rows and disk at the end; its lock has the wait for the batch before in it.
 STAGES: Final = ("lock", "load", "apply", "flush", "commit", "answer")
 
 

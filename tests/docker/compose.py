@@ -8,13 +8,16 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 STEP_TIMEOUT_SECONDS = 30
+IMAGE = "coalition-points"
 VARIABLE = re.compile(r"\$\{(?P<name>\w+):-(?P<default>[^}]*)\}")
 ADDRESS = re.compile(r"(?P<host>0\.0\.0\.0|[a-z][a-z0-9.-]*):(?P<port>[0-9]{2,5})\b")
 
@@ -31,28 +34,41 @@ class Service:
     def runs_once(self) -> bool:
         return bool(self.definition["restart"] == "no")
 
+    @property
+    def ours(self) -> bool:
+        """Whether the image made here runs it; other people's are not started."""
+        return bool(self.definition["image"].partition(":")[0] == IMAGE)
+
 
 class Network:
-    """The services of a compose file, on free ports, with the folders of their volumes below a root.
+    """The services of a compose file that are ours, on free ports, with the folders of their volumes below a root.
 
     The image's environment gives the commands. Every host of the file is this machine.
     """
 
-    def __init__(self, compose_file: Path, root: Path, environment: dict[str, str]) -> None:
+    def __init__(
+        self, compose_file: Path, root: Path, environment: dict[str, str], stand_ins: Mapping[str, str] | None = None
+    ) -> None:
+        """`stand_ins`: what stands here in the place of words of the file, such as a service that is not started."""
         self.root = root
         self.environment = environment
+        self.stand_ins = stand_ins or {}
         self.definition: dict[str, Any] = yaml.safe_load(compose_file.read_text())
-        self._ports: dict[str, int] = {}
+        self._ports: dict[tuple[str, str], int] = {}
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         for name in self.definition["volumes"]:
             (root / "volumes" / name).mkdir(parents=True, mode=0o700)
         (root / "secrets").mkdir(mode=0o700)
         for name in self.definition["secrets"]:
-            (root / "secrets" / name).write_text(f"a passphrase for {name}\n")
+            secret = root / "secrets" / name
+            secret.write_text(f"a passphrase for {name}\n")
+            secret.chmod(0o600)
 
     def up(self) -> None:
         """Starts every service after those that it depends on, and waits until each is done or healthy."""
         for service in self._in_order():
+            if not service.ours:
+                continue
             if service.runs_once:
                 assert self.run(service, service.definition["command"]) == 0, service.log.read_text()
             else:
@@ -143,13 +159,20 @@ class Network:
         for volume in service.definition["volumes"]:
             name, folder = volume.split(":")[:2]
             text = text.replace(folder, str(self.root / "volumes" / name))
-        return ADDRESS.sub(self._mapped_address, text)
+        for word, stand_in in self.stand_ins.items():
+            text = text.replace(word, stand_in)
+        if text.startswith("--metrics="):
+            # The processes of one service take ports that follow one another, which may not be free here.
+            return "--metrics=127.0.0.1:0"
+        return ADDRESS.sub(partial(self._mapped_address, service.name), text)
 
-    def _mapped_address(self, match: re.Match[str]) -> str:
-        host = "127.0.0.1" if match["host"] == "0.0.0.0" else "localhost"
-        if match["port"] not in self._ports:
-            self._ports[match["port"]] = free_port()
-        return f"{host}:{self._ports[match['port']]}"
+    def _mapped_address(self, service: str, match: re.Match[str]) -> str:
+        host, port = match["host"], match["port"]
+        itself = host in ("0.0.0.0", "localhost")
+        place = (service if itself else host, port)
+        if place not in self._ports:
+            self._ports[place] = free_port()
+        return f"{'127.0.0.1' if host == '0.0.0.0' else 'localhost'}:{self._ports[place]}"
 
 
 def free_port() -> int:

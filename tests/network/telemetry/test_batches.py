@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from coalition.errors import Refused
-from coalition.v1.ledger_service_pb2 import SubmitRequest
+from coalition.v1.ledger_service_pb2 import SubmitRequest, SubmitStreamRequest
 from network.journal.stages import STAGES
 from tests.network.conftest import CALL_S, RunningHub, running_hub
 from tests.scraping import Scraped, eventually, seen
@@ -60,6 +60,22 @@ def test_stages_are_timed(hub: RunningHub) -> None:
         assert difference("coalition_hub_stage_seconds_count", stage=stage) == 1.0, stage
     assert difference("coalition_hub_admission_seconds_count") == 1.0
     assert difference("coalition_hub_wait_seconds_count") == 1.0
+
+
+def test_nothing_is_lost_or_counted_twice_under_load(hub: RunningHub) -> None:
+    """Where batches are applied while others are written, every transaction is counted once, and every stage of each
+    batch."""
+    difference, town = Difference(hub), hub.town
+    members = [[town.enrol(f"crowd-{row}-{seat}") for seat in range(100)] for row in range(20)]
+    requests = [SubmitStreamRequest(envelope=town.data("grocer", *row)) for row in members]
+    assert len(list(hub.ledger.SubmitStream(iter(requests), timeout=CALL_S))) == 20
+    assert difference("coalition_hub_transactions_total", kind="enrol", outcome="accepted") == 2_000.0
+    assert difference("coalition_hub_batch_transactions_sum") == 2_000.0
+    assert difference("coalition_hub_wait_seconds_count") == 20.0
+    batches = difference("coalition_hub_batches_total", outcome="committed")
+    assert 1.0 <= batches <= 20.0
+    for stage in STAGES:
+        assert difference("coalition_hub_stage_seconds_count", stage=stage) == batches, stage
 
 
 def test_envelope_that_the_ledger_refuses_is_counted(hub: RunningHub) -> None:

@@ -20,18 +20,11 @@ from coalition.v1.ledger_service_pb2 import SubmitRequest
 from network.journal.stages import STAGES
 from tests.network.conftest import CALL_S, PASSPHRASE, RunningHub, hub_folder, register_parties
 from tests.network.telemetry.collector import Collector, collecting
-from tests.scraping import seen
+from tests.scraping import Process, seen
 
 START_S = 30.0
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 CALLER = "b7ad6b7169203331"
-
-
-@dataclass
-class Process:
-    """One process of the hub."""
-
-    metrics_address: str | None
 
 
 @dataclass
