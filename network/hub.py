@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -12,11 +11,9 @@ import structlog
 
 from coalition.clock import US_PER_S, Clock
 from coalition.errors import Refused, reason_name
-from coalition.keyfile import load_key
-from coalition.keys import SigningKey, fingerprint
-from coalition.tls import ServerTls, load_server_tls
+from coalition.keys import fingerprint
 from network.codes import Codes
-from network.config import ConfigError, HubConfig, Limits
+from network.config import Limits
 from network.journal.admission import Admission
 from network.journal.commits import Commits
 from network.journal.log import Log
@@ -24,7 +21,7 @@ from network.journal.stages import Batch, Watcher
 from network.journal.stream import JournalReader
 from network.journal.writer import Deliver, Writer, WriterLimits
 from network.journal.writing import Writes
-from network.ledger.records import Network
+from network.opening import Opened
 from network.rpc.callers import Callers
 from network.rpc.directory import DirectoryServicer
 from network.rpc.followers import Followers
@@ -38,7 +35,6 @@ from network.rpc.submissions import Submissions
 from network.rpc.threads import Threads
 from network.steward import Steward
 from network.store.reads import StoreReads
-from network.store.store import Store
 from network.telemetry.batches import BatchMetrics
 from network.telemetry.calls import CallMetrics, UnderWay
 from network.telemetry.metrics import About, Metrics, Part
@@ -62,67 +58,6 @@ _FAREWELL_S: Final = 3.0
 _LAST_WORDS_S: Final = 5.0
 
 _log = structlog.stdlib.get_logger("network.hub")
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """What a hub needs before it listens, read and found to belong together."""
-
-    config: HubConfig
-    key: SigningKey
-    tls: ServerTls
-    store: Store
-    network: Network
-
-
-def open_hub(config: HubConfig, passphrase: str) -> Opened:
-    """Read the key, the certificate and the database, bringing the latter to this version.
-
-    Raises ConfigError, KeyFileError, TlsError, StoreError, each saying what to do.
-    """
-    return open_hub_with(config, load_key(config.hub_key, passphrase), upgrade=True)
-
-
-def open_hub_with(config: HubConfig, key: SigningKey, *, upgrade: bool) -> Opened:
-    """As `open_hub`, for whoever has the key, and may know that the database is of this version."""
-    tls = load_server_tls(config.tls)
-    file = config.database_file
-    if file is not None and not file.is_file():
-        raise ConfigError(f"The database {file} is missing. Put it back, or restore a backup.")
-    store = Store(config.database)
-    try:
-        # A database that holds nothing, or something else, is not made a hub's by a mistake in an address.
-        if upgrade and file is None and "head" not in store.tables():
-            raise _no_network(store)
-        if upgrade:
-            store.upgrade()
-        return Opened(config, key, tls, store, _check_network(config, key, store))
-    except BaseException:
-        store.close()
-        raise
-
-
-def _check_network(config: HubConfig, key: SigningKey, store: Store) -> Network:
-    reference = store.refresh()
-    network = reference.network.get("")
-    if network is None:
-        raise _no_network(store)
-    if network.network_id != config.network_id:
-        raise ConfigError(
-            f"The database {store.name} is of network {network.network_id!r}, hub.toml of {config.network_id!r}."
-        )
-    hub = reference.parties.get(network.hub)
-    assert hub is not None, "the Genesis registers the hub"
-    if key.public not in hub.keys:
-        raise ConfigError(
-            f"The key {config.hub_key} ({fingerprint(key.public)}) is not in force for this network's hub. Name the "
-            f"one that is as hub_key in {config.folder / 'hub.toml'}."
-        )
-    return network
-
-
-def _no_network(store: Store) -> ConfigError:
-    return ConfigError(f"The database {store.name} holds no network. Restore a backup of it.")
 
 
 def make_writer(

@@ -15,9 +15,9 @@ from network.cli._failures import explained
 from network.cli._operator import open_clock
 from network.cli._options import folder_option, passphrase, passphrase_option
 from network.config import load_config
-from network.hub import open_hub
 from network.logs import LogFormat, configure_logs
 from network.memory import settle_memory
+from network.opening import open_hub
 from network.processes.hub_processes import HubProcesses
 from network.telemetry.tracing import tracing_from
 

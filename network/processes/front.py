@@ -16,10 +16,11 @@ from coalition.clock import FileClock, system_clock
 from coalition.keys import SigningKey
 from coalition.tls import TlsError
 from network.config import ConfigError, load_config
-from network.hub import Hub, open_hub_with, writer_limits
+from network.hub import Hub, writer_limits
 from network.listening import ListenError
 from network.logs import LogFormat, configure_logs
 from network.memory import settle_memory
+from network.opening import open_hub_with
 from network.processes.line import Line
 from network.processes.messages import Duty, Failed, News, Serving, Stop
 from network.processes.remote_writer import RemoteWriter

@@ -11,10 +11,11 @@ from typing import Final
 import structlog
 
 from coalition.clock import FileClock, system_clock
-from network.hub import Opened, make_writer
+from network.hub import make_writer
 from network.journal.commits import Commits
 from network.journal.stages import Batch
 from network.listening import parse_address, unavailable
+from network.opening import Opened
 from network.processes.desk import Desk
 from network.processes.fronts import Fronts
 from network.processes.messages import Duty

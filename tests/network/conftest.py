@@ -43,8 +43,9 @@ from coalition.v1.outcome_pb2 import Outcome
 from network.config import HubConfig, Limits
 from network.founding import Place, found_network
 from network.genesis import Founding
-from network.hub import Hub, open_hub
+from network.hub import Hub
 from network.logs import route_logs
+from network.opening import open_hub
 from network.telemetry.tracing import NO_TRACING, Tracing
 from tests.databases import Databases
 from tests.network.town import CHARITY, NETWORK_ID, PARTNERS, POLICY, START_US, Town, key_of

@@ -17,7 +17,7 @@ from network import founding
 from network.config import ConfigError, is_initialised, load_config
 from network.founding import Place, found_network
 from network.genesis import Founding
-from network.hub import open_hub
+from network.opening import open_hub
 from network.policy import default_policy
 from network.store.engine import sqlite_url
 from network.verify import verify_database

@@ -11,7 +11,7 @@ from coalition.clock import FileClock
 from coalition.keyfile import load_key, save_key
 from coalition.tls import load_server_tls
 from network.config import load_config
-from network.hub import open_hub
+from network.opening import open_hub
 from tests.network.cli.conftest import Run
 from tests.network.conftest import PASSPHRASE
 from tests.network.town import START_US, key_of

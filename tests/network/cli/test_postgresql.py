@@ -14,7 +14,7 @@ import pytest
 
 from coalition.clock import FileClock
 from network.config import ConfigError, load_config
-from network.hub import open_hub
+from network.opening import open_hub
 from network.store.engine import parse_url
 from tests.databases import Databases
 from tests.network.cli.conftest import Run
