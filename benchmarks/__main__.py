@@ -17,6 +17,7 @@ from benchmarks.figures import (
     envelopes,
     memory,
     one_caller,
+    postgresql,
     scaling,
     singles,
     starting,
@@ -30,6 +31,7 @@ from benchmarks.run import LARGE, NORMAL, QUICK, Run
 #: In this order: some look at what earlier ones have written.
 FIGURES: Final[dict[str, Callable[[Run], list[Row]]]] = {
     envelopes.NAME: envelopes.measure,
+    postgresql.NAME: postgresql.measure,
     callers.NAME: callers.measure,
     singles.NAME: singles.measure,
     one_caller.NAME: one_caller.measure,

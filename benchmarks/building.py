@@ -54,8 +54,8 @@ def copy_town(cache: Path, size: Size, place: Path) -> Town:
     return Town(place, size)
 
 
-def build(folder: Path, size: Size) -> Town:
-    """Make a town in a new folder."""
+def build(folder: Path, size: Size, database: str | None = None) -> Town:
+    """Make a town in a new folder, its database there as well or in an empty one of PostgreSQL."""
     policy = default_policy()
     policy.redeem_points_per_day_max = policy.transfer_points_per_day_max = _NO_LIMIT
     config = found_network(
@@ -63,6 +63,7 @@ def build(folder: Path, size: Size) -> Town:
         Place(folder, (), _ADDRESS, None),
         PASSPHRASE,
         system_clock,
+        database=database,
         hub_key=key_of("hub"),
         operator_keys=[key_of(OPERATOR), key_of(f"{OPERATOR}-2")],
     )

@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from benchmarks.town import PASSPHRASE, Town
+from network.config import DATABASE_VARIABLE
 
 _START_S: Final = 120.0
 _STOP_S: Final = 30.0
@@ -22,8 +23,11 @@ _POLL_S: Final = 0.002
 class Server:
     """A process that writes where it listens into a file once it serves. Runs for as long as a `with` block lasts."""
 
-    def __init__(self, arguments: Sequence[str], folder: Path, name: str) -> None:
+    def __init__(
+        self, arguments: Sequence[str], folder: Path, name: str, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._arguments = [sys.executable, *arguments]
+        self._environment = {"COALITION_PASSPHRASE": PASSPHRASE, **(environment or {})}
         self._ready = folder / f"{name}.ready"
         self._log = folder / f"{name}.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -37,7 +41,7 @@ class Server:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [*self._arguments, "--ready-file", str(self._ready)],
-                env={**os.environ, "COALITION_PASSPHRASE": PASSPHRASE},
+                env={**os.environ, **self._environment},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -74,10 +78,11 @@ class Server:
         return sum(_resident_bytes(number) for number in _family(self._process.pid))
 
 
-def hub(town: Town) -> Server:
-    """`coalition hub serve`, as it is delivered."""
+def hub(town: Town, database: str | None = None) -> Server:
+    """`coalition hub serve`, as it is delivered; over the database of a URL instead of the town's own."""
     arguments = ["-m", "partner_sdk.cli", "hub", "serve", "--dir", str(town.folder), "--listen", "localhost:0"]
-    return Server(arguments, town.folder, "hub")
+    environment = {} if database is None else {DATABASE_VARIABLE: database}
+    return Server(arguments, town.folder, "hub", environment)
 
 
 def verify_only(town: Town, answer: Path | None = None) -> Server:
@@ -88,8 +93,9 @@ def verify_only(town: Town, answer: Path | None = None) -> Server:
 
 
 def _family(process_id: int) -> list[int]:
-    """A process and everything that it started."""
-    children = Path(f"/proc/{process_id}/task/{process_id}/children").read_text().split()
+    """A process and everything that its threads started."""
+    threads = Path(f"/proc/{process_id}/task").iterdir()
+    children = [child for thread in threads for child in (thread / "children").read_text().split()]
     return [process_id, *[number for child in children for number in _family(int(child))]]
 
 

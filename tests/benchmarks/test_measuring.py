@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from benchmarks import load, written
+from benchmarks.building import build
 from benchmarks.figures.singles import canned_answer
+from benchmarks.insertion import insert, insert_by_arrays, insert_by_copy
 from benchmarks.life import Life
 from benchmarks.processes import Server, hub, verify_only
 from benchmarks.sealing import Envelope, seal_all
 from benchmarks.town import Town
 from network.config import load_config
 from network.store.head import read_head
+from network.store.sql import rows_by_key
 from network.store.store import Store
 from network.verify import verify_database
+from tests.databases import Databases
 
 ENVELOPES, SIZE, LAG = 16, 25, 6
 
@@ -77,7 +82,7 @@ def test_bare_insertion_writes_what_the_hub_writes(built: Town, tmp_path: Path) 
     """The recorded rows lead to the very same journal and projections."""
     recording, insertion = _copy(built, tmp_path / "recording"), _copy(built, tmp_path / "insertion")
     batches = written.record(recording, _sealed(built, "recorded"))
-    assert written.insert(insertion, batches) > 0
+    assert insert(insertion, batches) > 0
     assert sum(batch.transactions for batch in batches) == ENVELOPES * SIZE
     url = load_config(insertion.folder).database
     assert list(verify_database(url).failures) == []
@@ -91,3 +96,21 @@ def _root(town: Town) -> bytes:
             return read_head(connection).frontier.root()
     finally:
         store.close()
+
+
+@pytest.mark.engines("postgresql")
+@pytest.mark.parametrize("insert_all", [insert_by_arrays, insert_by_copy])
+def test_bare_insertion_on_postgresql(
+    built: Town, tmp_path: Path, databases: Databases, insert_all: Callable[[str, Sequence[written.Batch]], float]
+) -> None:
+    """The rows that were recorded on one engine are all there on the other."""
+    url = databases.empty()
+    build(tmp_path / "town", built.size, url)
+    batches = written.record(_copy(built, tmp_path / "recording"), _sealed(built, "recorded")[:3])
+    assert insert_all(url, batches) > 0
+    with closing(Store(url)) as store, store.read() as connection:
+        for table, rows in batches[-1].written.items():
+            width = len(written.key_of(table))
+            keys = [row[:width] for row in rows]
+            found = rows_by_key(connection, table, tuple(written.key_of(table)), tuple(table.columns.keys()), keys)
+            assert set(rows) == {tuple(row) for row in found}
