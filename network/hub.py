@@ -133,7 +133,7 @@ class Hub:
         )
         self._calls.watch(self._under_way())
         about = About(opened.network.network_id, "hub" if make_writer is None else "front", opened.tls, self._limits)
-        self._metrics = Metrics(about, self._store, lambda: self._commits.sequence, *self._counted)
+        self._metrics = Metrics(about, self._store, *self._counted)
         self._metrics_server = None if metrics is None else MetricsServer(metrics, self._metrics.registry)
         self._name = {"network_id": opened.network.network_id, "hub_key": fingerprint(opened.key.public)}
 
@@ -273,6 +273,7 @@ class Hub:
         in_flight = self._submissions.in_flight
         pools = {"read": self._reading, "admit": self._admitting, "sweep": self._sweeping, "look": self._looking}
         return UnderWay(
+            journal_entries=lambda: self._commits.sequence,
             envelopes=lambda: in_flight.pieces,
             envelope_bytes=lambda: in_flight.size,
             followers=self._followers.following,

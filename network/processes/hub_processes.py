@@ -61,7 +61,7 @@ class HubProcesses:
         )
         batches.watch(self._writer.waiting)
         about = About(self._network_id, "writer", opened.tls, opened.config.limits)
-        self._metrics: Final = Metrics(about, opened.store, lambda: self._commits.sequence, batches)
+        self._metrics: Final = Metrics(about, opened.store, batches)
         self._metrics_server: Final = None if metrics is None else MetricsServer(metrics, self._metrics.registry)
         first = Duty(
             folder=opened.config.folder,

@@ -34,6 +34,8 @@ class Following(NamedTuple):
 class UnderWay:
     """What is looked up when somebody asks. Called from any thread."""
 
+    #: How long the journal is; whoever serves calls looks for what other hubs commit.
+    journal_entries: Callable[[], int]
     envelopes: Callable[[], int]
     envelope_bytes: Callable[[], int]
     #: By party, in the order in which they came.
@@ -112,6 +114,7 @@ class CallMetrics:
 
 
 def _families(under_way: UnderWay) -> Iterator[Metric]:
+    yield gauge("coalition_hub_journal_entries", "Entries of the journal.", under_way.journal_entries())
     yield gauge(
         "coalition_hub_envelopes_in_flight", "Envelopes that are admitted and not answered.", under_way.envelopes()
     )

@@ -64,12 +64,10 @@ class About:
 class Metrics(Collector):
     """All metrics of one process. Safe to use from many threads."""
 
-    def __init__(self, about: About, database: Database, journal_entries: Callable[[], int], *parts: Part) -> None:
-        """`journal_entries`: how long the journal is, as the process knows it."""
+    def __init__(self, about: About, database: Database, *parts: Part) -> None:
         self._about: Final = about
         self._certificate_ends_s: Final = about.tls.ends_at.timestamp()
         self._database: Final = database
-        self._journal_entries: Final = journal_entries
         self._parts: Final = parts
         self._errors = Counts(
             "coalition_hub_database_errors",
@@ -87,7 +85,6 @@ class Metrics(Collector):
     def collect(self) -> Iterable[Metric]:
         """For the client library, when somebody asks."""
         yield from self._facts()
-        yield gauge("coalition_hub_journal_entries", "Entries of the journal.", self._journal_entries())
         yield gauge(
             "coalition_hub_reference_sequence",
             "As of which entry the process knows parties, terms and policy.",
