@@ -62,6 +62,7 @@ class AsyncClient(AwaitingClient):
 
     Every write raises a Rejection when the ledger says no, a Refusal when the hub does not take the call, and InDoubt
     when no answer came; see `partner_sdk.errors`. Results are returned only after the hub's receipt was verified.
+    Share one between tasks: what they write at the same time travels together, each with its own result.
     """
 
     issue = writes(_points_drafts.issue)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 import threading
@@ -11,7 +12,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -300,6 +300,53 @@ def test_a_client_belongs_to_one_event_loop(network: LocalNetwork) -> None:
         asyncio.run(client.issue(network.member().holder_id, 1))
 
 
+INTERRUPTED = """
+import os, signal, sys, threading
+from partner_sdk import Client
+with Client.from_env() as client:
+    client.parties()
+    print("ready", flush=True)
+    sys.stdin.readline()
+    points = []
+    others = [threading.Thread(target=lambda: points.append(client.issue(sys.argv[1], 1).points)) for _ in range(9)]
+    for later in (*others, threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))):
+        threading.Timer(0.1, later.start).start()
+    try:
+        client.issue(sys.argv[1], 1)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+    sys.stdin.readline()
+    for other in others:
+        other.join()
+    print(sum(points), flush=True)
+"""
+
+
+def test_an_interrupted_thread_takes_no_answer_with_it(network: LocalNetwork, line: Line) -> None:
+    """Ctrl-C ends the main thread's call, and the calls of the other threads go on."""
+    environment = {
+        **os.environ,
+        "COALITION_PROFILE": str(network.profile("grocer")),
+        "COALITION_PASSPHRASE": network.passphrase,
+        "COALITION_ADDRESS": line.address,
+    }
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, network.member().holder_id],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for expected, act in (("ready", line.lose_answers), ("interrupted", line.mend)):
+            assert process.stdout.readline().strip() == expected
+            act()
+            process.stdin.write("\n")
+            process.stdin.flush()
+        assert (process.stdout.readline().strip(), process.wait(30)) == ("9", 0)
+
+
 FORKED = """
 import os, sys
 from partner_sdk import Client, ConfigurationError
@@ -320,5 +367,5 @@ with Client.from_profile(sys.argv[1], sys.argv[2]) as client:
 def test_a_client_belongs_to_one_process(network: LocalNetwork) -> None:
     """A forked process that uses its parent's client hears so at once, and the parent goes on."""
     arguments = [sys.executable, "-W", "ignore", "-c", FORKED, str(network.profile("grocer")), network.passphrase]
-    result = subprocess.run(arguments, capture_output=True, text=True, timeout=60, cwd=Path.cwd())
+    result = subprocess.run(arguments, capture_output=True, text=True, timeout=60)
     assert (result.stdout.split(), result.returncode) == (["7"], 0)
