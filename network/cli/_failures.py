@@ -15,6 +15,7 @@ from coalition.tls import TlsError
 from network.cli._operator import CallFailed, TransactionRejected
 from network.config import ConfigError
 from network.listening import ListenError
+from network.reopening.openers import OpenerLostError
 from network.store.errors import StoreError
 from network.telemetry.tracing import TracingError
 
@@ -29,6 +30,7 @@ _ON_PURPOSE: Final = (
     ListenError,
     TracingError,
     ReceiptError,
+    OpenerLostError,
     CallFailed,
     TransactionRejected,
 )

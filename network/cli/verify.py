@@ -17,11 +17,15 @@ from network.cli._failures import explained
 from network.cli._operator import Profile
 from network.cli._options import folder_option, json_option
 from network.config import ConfigError, HubConfig, load_config
+from network.memory import settled_memory
+from network.reopening.openers import OPENERS_MAX
 from network.store.engine import database_url, parse_url
 from network.verify import verify_database
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FAILURES_SHOWN = 20
+#: What shells make of SIGINT.
+_INTERRUPTED = 130
 
 
 @click.command()
@@ -32,13 +36,19 @@ _FAILURES_SHOWN = 20
     help="Verify this file or PostgreSQL database, a backup or a standby for example, instead of the hub's own.",
 )
 @click.option("--checkpoint", type=_FILE, help="A checkpoint that was kept elsewhere: the journal must contain it.")
+@click.option(
+    "--workers",
+    type=click.IntRange(0, 64),
+    help="Processes that check signatures, beside the one that replays. Default: as many as there are cores to spare, "
+    f"but no more than {OPENERS_MAX}.",
+)
 @json_option
 @explained
-def verify(folder: Path, database: str | None, checkpoint: Path | None, as_json: bool) -> None:
+def verify(folder: Path, database: str | None, checkpoint: Path | None, workers: int | None, as_json: bool) -> None:
     """Replay the journal into an empty state and compare everything; name the first place that is wrong.
 
     Checks every signature, outcome, the Merkle tree and every balance. Needs no key, and may run while the hub serves.
-    Exit code 0: everything is as it must be; 1: something is not.
+    Exit code 0: everything is as it must be; 1: something is not; 130: Ctrl-C ended it before it knew.
     """
     config = load_config(folder)
     url = config.database if database is None else database_url(database, Path())
@@ -47,14 +57,19 @@ def verify(folder: Path, database: str | None, checkpoint: Path | None, as_json:
         raise ConfigError(f"The database {place.name} is missing.")
     hub_keys = Profile.load(config.operator_profile).hub_keys if config.operator_profile.is_file() else ()
     known = None if checkpoint is None else _read_checkpoint(checkpoint, config, hub_keys)
-    with _progress_bar() as progress:
-        report = verify_database(
-            url,
-            network_id=config.network_id,
-            hub_keys=hub_keys,
-            checkpoint=known,
-            progress=progress,
-        )
+    try:
+        with settled_memory(), _progress_bar() as progress:
+            report = verify_database(
+                url,
+                network_id=config.network_id,
+                hub_keys=hub_keys,
+                checkpoint=known,
+                progress=progress,
+                openers=workers,
+            )
+    except KeyboardInterrupt:
+        click.echo("Interrupted: not everything was checked.", err=True)
+        sys.exit(_INTERRUPTED)
     if as_json:
         print_json(
             {

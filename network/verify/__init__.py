@@ -33,6 +33,7 @@ def verify_database(
     hub_keys: Sequence[bytes] = (),
     checkpoint: Checkpoint | None = None,
     progress: Progress | None = None,
+    openers: int | None = None,
 ) -> Report:
     """Check all of a database, in one snapshot; a hub may go on writing meanwhile.
 
@@ -40,13 +41,16 @@ def verify_database(
     elsewhere can be given: `network_id`, `hub_keys` (raw keys that are or were the hub's), and as `checkpoint` a log
     that this one must begin with.
 
-    Raises StoreError when there is no database, or it cannot be reached. Whatever is wrong inside it is reported.
+    `openers` says how many processes check signatures beside this one; by default as many as there are cores to spare.
+
+    Raises StoreError when there is no database, or it cannot be reached, and OpenerLostError when one of those
+    processes ended before its time. Whatever is wrong inside the database is reported.
     """
     database = parse_url(url)
     if database.file is not None and not database.file.is_file():
         raise StoreError(f"There is no database at {database.name}.")
     failures = Failures()
-    replay = Replay(Pinned(network_id, tuple(hub_keys), checkpoint), progress or _no_progress)
+    replay = Replay(Pinned(network_id, tuple(hub_keys), checkpoint), progress or _no_progress, openers)
     engine = database.checking()
     try:
         with closing(_Guarded(engine, database.name, failures)) as guarded:

@@ -2,68 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from typing import Any, NamedTuple
+from bisect import bisect_left
+from collections.abc import Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
+from operator import itemgetter
+from typing import Final
 
 from google.protobuf.message import DecodeError
-from sqlalchemy import Connection, CursorResult, Table, select
+from sqlalchemy import Connection, select
 
-from coalition.envelope import OpenedEnvelope, open_envelope
-from coalition.errors import Refused
+from coalition.envelope import TRANSACTIONS_MAX
 from coalition.merkle import leaf_hash
-from coalition.v1 import error_pb2
-from coalition.v1.envelope_pb2 import EnvelopeHeader, SignedEnvelope
+from coalition.v1 import transaction_pb2 as pb
 from coalition.v1.journal_pb2 import JournalEntry, JournalEnvelope
-from coalition.v1.outcome_pb2 import Outcome
-from coalition.wire import decode, encode
+from coalition.v1.transaction_pb2 import Transaction
+from network.reopening.envelopes import Kept
 from network.store import tables
-from network.verify.report import Failures, shown
-from network.verify.rows import ROWS_AT_ONCE, has_right_types
+from network.store.sql import Row
+from network.verify.report import Failures
+from network.verify.rows import are_of_right_types, has_right_types, ordered, parts
 
-#: Transactions that are in the journal and were sent again later, by author and leaf hash.
-Repeated = Mapping[tuple[str, bytes], bytes | None]
+_ENTRY: Final = tuple(tables.entries.columns.keys())
+_SEQUENCE: Final = _ENTRY.index("sequence")
+_LEAF: Final = _ENTRY.index("leaf_hash")
+BODY: Final = _ENTRY.index("body")
+_ENVELOPE: Final = tuple(tables.envelopes.columns.keys())
+_FIRST: Final = _ENVELOPE.index("first_sequence")
+_HEADER: Final = _ENVELOPE.index("header")
+_SIGNATURES: Final = _ENVELOPE.index("signatures")
+_REPLAYED: Final = _ENVELOPE.index("replayed")
+_sequence_of: Final = itemgetter(_SEQUENCE)
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True)
+class Group:
     """The row of an envelope and the rows of its entries."""
 
-    envelope: Any
-    entries: list[Any]
+    envelope: Row
+    entries: list[Row]
+
+    @property
+    def first_sequence(self) -> int:
+        """Of its entries, as the envelope has it."""
+        return int(self.envelope[_FIRST])
+
+    @cached_property
+    def has_right_types(self) -> bool:
+        """Whether every value of every row has its column's type."""
+        return are_of_right_types(tables.envelopes, [self.envelope]) and are_of_right_types(
+            tables.entries, self.entries
+        )
+
+    def kept(self) -> Kept:
+        """To be opened, where the types are right."""
+        row = self.envelope
+        bodies = tuple(entry[BODY] for entry in self.entries)
+        return Kept(row[_FIRST], row[_HEADER], row[_SIGNATURES], row[_REPLAYED], bodies)
 
 
-class Reopened(NamedTuple):
-    """An envelope as it was sent, and the commit time of its first new entry."""
-
-    envelope: OpenedEnvelope
-    first_committed_us: int
+def openable(group: Group) -> Kept | None:
+    """What there is to open, if there is."""
+    return group.kept() if group.entries and group.has_right_types else None
 
 
 def groups(connection: Connection) -> Generator[Group]:
-    """Every envelope with the entries from its first sequence up to that of the next envelope."""
-    with _rows(connection, tables.envelopes) as all_envelopes, _rows(connection, tables.entries) as all_entries:
-        envelopes, entries = iter(all_envelopes), iter(all_entries)
-        envelope, entry = next(envelopes, None), next(entries, None)
+    """Every envelope with the entries from its first sequence up to that of the next envelope. To be closed.
+
+    Of entries that are more than any envelope can have, only so many that this can be told.
+    """
+    with (
+        closing(parts(connection, ordered(tables.envelopes))) as of_envelopes,
+        closing(parts(connection, ordered(tables.entries))) as of_entries,
+    ):
+        envelopes, entries = chain.from_iterable(of_envelopes), _Entries(of_entries)
+        envelope = next(envelopes, None)
         while envelope is not None:
             following = next(envelopes, None)
-            own: list[Any] = []
-            while entry is not None and (following is None or entry.sequence < following.first_sequence):
-                own.append(entry)
-                entry = next(entries, None)
-            yield Group(envelope, own)
+            yield Group(envelope, entries.before(None if following is None else following[_FIRST]))
             envelope = following
 
 
-def _rows(connection: Connection, table: Table) -> CursorResult[Any]:
-    """All rows, in the order of the primary key; to be closed."""
-    ordered = select(table).order_by(*table.primary_key.columns)
-    return connection.execute(ordered, execution_options={"yield_per": ROWS_AT_ONCE})
+class _Entries:
+    """The rows of the entries, taken one envelope's after the other's."""
+
+    def __init__(self, all_parts: Iterator[list[Row]]) -> None:
+        self._parts: Final = all_parts
+        self._rows: list[Row] = []
+        self._taken = 0
+
+    def before(self, sequence: int | None) -> list[Row]:
+        """The next ones, up to that with this sequence; without one, all."""
+        own: list[Row] = []
+        while True:
+            rows, taken = self._rows, self._taken
+            end = len(rows) if sequence is None else bisect_left(rows, sequence, taken, key=_sequence_of)
+            end = min(end, taken + TRANSACTIONS_MAX + 1 - len(own))
+            own += rows[taken:end]
+            self._taken = end
+            if end < len(rows):
+                return own
+            self._rows, self._taken = next(self._parts, []), 0
+            if not self._rows:
+                return own
 
 
 def repeated_transactions(connection: Connection) -> dict[tuple[str, bytes], bytes | None]:
     """Which transactions some envelope carries although they were committed before. Their bytes are yet to be met."""
     found: dict[tuple[str, bytes], bytes | None] = {}
     again = select(tables.envelopes.c.author, tables.envelopes.c.replayed).where(tables.envelopes.c.replayed != b"")
-    for author, replayed in connection.execute(again):
+    for author, replayed in chain.from_iterable(parts(connection, again)):
         try:
             found |= {(author, item.leaf_hash): None for item in JournalEnvelope.FromString(replayed).replayed}
         except (DecodeError, TypeError):
@@ -72,16 +122,34 @@ def repeated_transactions(connection: Connection) -> dict[tuple[str, bytes], byt
     return found
 
 
+def reversed_transactions(connection: Connection) -> set[tuple[str, bytes]]:
+    """Authors and ids of the transactions that some entry takes back."""
+    found: set[tuple[str, bytes]] = set()
+    columns = tables.entries.c
+    reversals = select(columns.author, columns.body).where(columns.kind == pb.TRANSACTION_KIND_REVERSE)
+    for author, body in chain.from_iterable(parts(connection, reversals)):
+        try:
+            transaction = Transaction.FromString(JournalEntry.FromString(body).transaction)
+        except (DecodeError, TypeError):
+            # As above.
+            continue
+        found.add((author, transaction.reverse.original_id))
+    return found
+
+
 def is_in_place(group: Group, sequence: int, failures: Failures) -> bool:
     """Whether the group's rows have the right types and follow each other, the first at `sequence`."""
-    if not failures.compare(f"entry {sequence}, its envelope", sequence, group.envelope.first_sequence, sequence):
+    if not failures.compare(f"entry {sequence}, its envelope", sequence, group.envelope[_FIRST], sequence):
         return False
     if not group.entries:
         failures.add(f"entry {sequence}", "an entry", "none, although its envelope is there", sequence)
         return False
+    numbers = list(range(sequence, sequence + len(group.entries)))
+    if group.has_right_types and [*map(_sequence_of, group.entries)] == numbers:
+        return True
     whole = has_right_types(tables.envelopes, group.envelope, failures, sequence)
-    for number, row in enumerate(group.entries, sequence):
-        if not failures.compare(f"entry {number}", number, row.sequence, number):
+    for number, row in zip(numbers, group.entries, strict=True):
+        if not failures.compare(f"entry {number}", number, row[_SEQUENCE], number):
             return False
         whole &= has_right_types(tables.entries, row, failures, number)
     return whole
@@ -90,35 +158,8 @@ def is_in_place(group: Group, sequence: int, failures: Failures) -> bool:
 def first_broken(group: Group, failures: Failures) -> int | None:
     """The first entry whose leaf hash is not that of its body, if any; a failure for each."""
     whole = [
-        failures.compare(f"entry {row.sequence}, the leaf hash of its body", row.leaf_hash, leaf, row.sequence)
+        failures.compare(f"entry {row[_SEQUENCE]}, the leaf hash of its body", row[_LEAF], leaf, row[_SEQUENCE])
         for row in group.entries
-        for leaf in [leaf_hash(row.body)]
+        for leaf in [leaf_hash(row[BODY])]
     ]
-    return None if all(whole) else int(group.entries[whole.index(False)].sequence)
-
-
-def reopen(group: Group, repeated: Repeated) -> Reopened:
-    """Put an envelope together again as it was sent, and check what admission checks. Raises Refused."""
-    header = decode(EnvelopeHeader, group.envelope.header, "header")
-    signatures = decode(JournalEnvelope, group.envelope.signatures, "signatures").signatures
-    transactions: dict[int, bytes] = {}
-    outcomes: list[bytes] = []
-    for row in group.entries:
-        entry = decode(JournalEntry, row.body, f"entry {row.sequence}")
-        transactions[entry.envelope_index] = entry.transaction
-        outcomes.append(entry.outcome)
-    for item in decode(JournalEnvelope, group.envelope.replayed, "replayed").replayed:
-        raw = repeated.get((header.author, item.leaf_hash))
-        if raw is None:
-            raise _malformed(f"transactions[{item.envelope_index}] is said to be in the journal before, and is not")
-        transactions[item.envelope_index] = raw
-    if sorted(transactions) != list(range(header.transaction_count)):
-        raise _malformed(f"of {header.transaction_count} transactions there are {shown(sorted(transactions))}")
-    ordered = [transactions[index] for index in range(header.transaction_count)]
-    data = encode(SignedEnvelope(header=group.envelope.header, transactions=ordered, signatures=signatures))
-    committed_us = decode(Outcome, outcomes[0], f"entry {group.entries[0].sequence}, outcome").committed_us
-    return Reopened(open_envelope(data), committed_us)
-
-
-def _malformed(text: str) -> Refused:
-    return Refused(error_pb2.REASON_MALFORMED, text)
+    return None if all(whole) else int(group.entries[whole.index(False)][_SEQUENCE])

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from contextlib import closing
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from google.protobuf.message import DecodeError
 from sqlalchemy import Connection, func, select
 
 from coalition.errors import Refused
 from coalition.keys import fingerprint
-from coalition.merkle import Frontier, leaf_hash
 from coalition.note import Checkpoint, checkpoint_origin
 from coalition.v1.journal_pb2 import JournalEntry
 from network.ledger.engine import Entry, Processed, process
-from network.ledger.records import Committed
-from network.ledger.state import Head, Reference, State
+from network.reopening.envelopes import Reopened, reopen
+from network.reopening.openers import OPENERS_MAX, Openers, spare_cores
 from network.store import tables
 from network.store.flush import entry_row, envelope_row
-from network.store.projections import PROJECTIONS
-from network.verify.journal import Group, Reopened, first_broken, groups, is_in_place, reopen, repeated_transactions
+from network.verify.journal import (
+    BODY,
+    Group,
+    first_broken,
+    groups,
+    is_in_place,
+    openable,
+    repeated_transactions,
+    reversed_transactions,
+)
 from network.verify.report import Failures
 from network.verify.rows import compare_rows
+from network.verify.state import Key, ReplayState
 from network.verify.tiles import Tiles
+
+#: To replay fewer entries takes no longer than to start a process.
+_WORTH_OPENERS: Final = 10_000
 
 
 class Pinned(NamedTuple):
@@ -37,17 +48,17 @@ class Pinned(NamedTuple):
 class Replay:
     """One replay of a journal, from its first entry to its last, or to the first over which the ledger stumbles."""
 
-    def __init__(self, pinned: Pinned, progress: Callable[[int, int], object]) -> None:
-        self.state: Final = State(Head(), Reference(), complete=True)
+    def __init__(self, pinned: Pinned, progress: Callable[[int, int], object], openers: int | None = None) -> None:
+        """`openers`: how many processes open envelopes ahead; by default as many as there are cores to spare."""
+        self.state = ReplayState()
         #: Whether the end was reached.
         self.complete = False
         self._pinned: Final = pinned
         self._progress: Final = progress
+        self._openers: Final = openers
         self._tiles: Final = Tiles()
-        #: Grows leaf by leaf, while the ledger's own grows envelope by envelope.
-        self._log: Final = Frontier()
-        self._repeated: dict[tuple[str, bytes], bytes | None] = {}
-        self._records: Final = [projection.records(self.state) for projection in PROJECTIONS]
+        #: The bytes of transactions that were sent again later, once they have been met.
+        self._repeated: dict[Key, bytes | None] = {}
 
     @property
     def network_id(self) -> str:
@@ -58,92 +69,77 @@ class Replay:
     def run(self, connection: Connection, failures: Failures) -> None:
         """Replay all of the journal. What follows an envelope that cannot be replayed is not looked at."""
         total = connection.execute(select(func.count()).select_from(tables.entries)).scalar_one()
-        self._repeated = repeated_transactions(connection)
-        with closing(groups(connection)) as all_groups:
-            if not self._replay(connection, all_groups, total, failures):
-                return
+        with closing(groups(connection)) as all_groups, Openers(self._openers_for(total)) as openers:
+            self._repeated = repeated_transactions(connection)
+            self.state = ReplayState(total, reversed_transactions(connection))
+            for group, opened in openers.ahead(all_groups, openable):
+                if not self._take(connection, group, opened, failures):
+                    return
+                self._progress(self.state.head.sequence, total)
         failures.compare("table entries, number of rows", self.state.head.sequence, total)
         self._tiles.finish(connection, failures)
         self._check_head(connection, failures)
         self._check_pinned(failures)
         self.complete = True
 
-    def _replay(self, connection: Connection, all_groups: Iterable[Group], total: int, failures: Failures) -> bool:
-        """Whether the end was reached."""
-        for group in all_groups:
-            sequence = self.state.head.sequence + 1
-            failures.place = f"entry {sequence}"
-            if not is_in_place(group, sequence, failures):
-                return False
-            # What is wrong with an envelope as a whole is the fault of an entry in it that is broken.
-            processed = self._apply(group, first_broken(group, failures) or sequence, failures)
-            if processed is None:
-                return False
-            for entry in processed.entries:
-                self._append(connection, entry, failures)
-            self._progress(self.state.head.sequence, total)
+    def _openers_for(self, entries: int) -> int:
+        if self._openers is not None:
+            return self._openers
+        return min(spare_cores(), OPENERS_MAX) if entries >= _WORTH_OPENERS else 0
+
+    def _take(self, connection: Connection, group: Group, opened: Reopened | None, failures: Failures) -> bool:
+        """Replay an envelope and compare; False where the replay cannot go on after it."""
+        sequence = self.state.head.sequence + 1
+        failures.place = f"entry {sequence}"
+        if not is_in_place(group, sequence, failures):
+            return False
+        try:
+            # An opener does not say what is wrong, and does not know what was sent again.
+            reopened = opened or reopen(group.kept(), self._repeated)
+        except Refused as refused:
+            _blame(group, "what its author signed", refused.message, failures)
+            return False
+        processed = self._process(group, reopened, failures)
+        if processed is None:
+            return False
+        _compare(group, reopened, processed, failures)
+        self._grow(connection, [entry.leaf_hash for entry in processed.entries], failures)
+        self.state.keep(processed.entries, self._repeated)
         return True
 
-    def _apply(self, group: Group, sequence: int, failures: Failures) -> Processed | None:
-        """Have the ledger decide again and compare; None, and a failure, when it cannot."""
-        where = f"entry {sequence}, its envelope"
-        try:
-            reopened = reopen(group, self._repeated)
-        except Refused as refused:
-            failures.add(where, "what its author signed", refused.message, sequence)
-            return None
+    def _process(self, group: Group, reopened: Reopened, failures: Failures) -> Processed | None:
+        """Have the ledger decide again; None, and a failure, when it cannot."""
+        self.state.expect(reopened.envelope)
         try:
             processed = process(self.state, reopened.envelope, reopened.first_committed_us)
         except Refused as refused:
-            failures.add(where, "an envelope that the ledger takes", refused.message, sequence)
+            _blame(group, "an envelope that the ledger takes", refused.message, failures)
             return None
         # A journal that was tampered with may take the ledger where no journal of its own can.
         except Exception as error:  # noqa: BLE001
-            failures.add(where, "an envelope that the ledger can apply", f"{type(error).__name__}: {error}", sequence)
+            _blame(group, "an envelope that the ledger can apply", f"{type(error).__name__}: {error}", failures)
             return None
-        if not failures.compare(f"{where}, new entries", len(processed.entries), len(group.entries), sequence):
+        if len(processed.entries) != len(group.entries):
+            sequence = _culprit(group, failures)
+            where = f"entry {sequence}, its envelope, new entries"
+            failures.compare(where, len(processed.entries), len(group.entries), sequence)
             return None
-        self._compare(group, reopened, processed, failures)
-        self._forget(reopened, processed)
         return processed
 
-    def _compare(self, group: Group, reopened: Reopened, processed: Processed, failures: Failures) -> None:
-        first = processed.entries[0].sequence
-        compare_rows(tables.envelopes, envelope_row(reopened.envelope, processed), group.envelope, failures, first)
-        for entry, row in zip(processed.entries, group.entries, strict=True):
-            if not compare_rows(tables.entries, entry_row(entry, first), row, failures, entry.sequence):
-                _compare_bodies(entry, row, failures)
-
-    def _forget(self, reopened: Reopened, processed: Processed) -> None:
-        """Keep of the journal only what later entries need: which ids are taken, and what is sent again."""
-        state = self.state
-        author = reopened.envelope.header.author
-        for entry in processed.entries:
-            again = (author, leaf_hash(entry.transaction))
-            if again in self._repeated:
-                self._repeated[again] = entry.transaction
-            else:
-                state.committed.rows[author, entry.transaction_id] = Committed(entry.sequence, b"", b"")
-        state.undo.clear()
-        state.committed.settle()
-        for records in self._records:
-            records.settle()
-
-    def _append(self, connection: Connection, entry: Entry, failures: Failures) -> None:
-        self._log.append(entry.leaf_hash)
-        self._tiles.append(connection, entry.leaf_hash, failures)
+    def _grow(self, connection: Connection, leaves: Sequence[bytes], failures: Failures) -> None:
+        """Add leaves to the log, and hold it against the checkpoint as it comes by."""
         checkpoint = self._pinned.checkpoint
-        if checkpoint is not None and checkpoint.size == self._log.size:
-            failures.compare(
-                f"entry {entry.sequence}, root of the log up to it",
-                checkpoint.root,
-                self._log.root(),
-                entry.sequence,
-            )
+        if checkpoint is not None and self._tiles.size < checkpoint.size <= self._tiles.size + len(leaves):
+            before = checkpoint.size - self._tiles.size
+            self._tiles.extend(connection, leaves[:before], failures)
+            where = f"entry {checkpoint.size}, root of the log up to it"
+            failures.compare(where, checkpoint.root, self._tiles.root(), checkpoint.size)
+            leaves = leaves[before:]
+        self._tiles.extend(connection, leaves, failures)
 
     def _check_head(self, connection: Connection, failures: Failures) -> None:
         head = self.state.head
-        failures.compare("the log's root", self._log.root(), head.frontier.root())
+        failures.compare("the log's root", self._tiles.root(), head.frontier.root())
         expected = (
             1,
             head.sequence,
@@ -168,17 +164,44 @@ class Replay:
                 failures.add("the hub's keys", f"the key {fingerprint(key)} among them", "other keys")
         if pinned.checkpoint is not None:
             failures.compare("the log's origin", pinned.checkpoint.origin, checkpoint_origin(self.network_id))
-            if pinned.checkpoint.size > self._log.size:
-                failures.add("the journal", f"at least {pinned.checkpoint.size} entries", str(self._log.size))
+            if pinned.checkpoint.size > self._tiles.size:
+                failures.add("the journal", f"at least {pinned.checkpoint.size} entries", str(self._tiles.size))
 
 
-def _compare_bodies(entry: Entry, row: Any, failures: Failures) -> None:
+def _culprit(group: Group, failures: Failures) -> int:
+    """What is wrong with an envelope as a whole is the fault of an entry in it that is broken, if there is one."""
+    return first_broken(group, failures) or group.first_sequence
+
+
+def _blame(group: Group, expected: str, found: str, failures: Failures) -> None:
+    sequence = _culprit(group, failures)
+    failures.add(f"entry {sequence}, its envelope", expected, found, sequence)
+
+
+def _compare(group: Group, reopened: Reopened, processed: Processed, failures: Failures) -> None:
+    """The rows of an envelope and its entries, with those that were made anew.
+
+    Where they are the same, so is the leaf hash of every body: it was made anew from that body.
+    """
+    first = processed.entries[0].sequence
+    envelope = envelope_row(reopened.envelope, processed)
+    entries = [entry_row(entry, first) for entry in processed.entries]
+    if envelope == group.envelope and entries == group.entries:
+        return
+    first_broken(group, failures)
+    compare_rows(tables.envelopes, envelope, group.envelope, failures, first)
+    for entry, expected, found in zip(processed.entries, entries, group.entries, strict=True):
+        if not compare_rows(tables.entries, expected, found, failures, entry.sequence):
+            _compare_bodies(entry, found[BODY], failures)
+
+
+def _compare_bodies(entry: Entry, body: bytes, failures: Failures) -> None:
     """Say which part of a wrong entry is wrong."""
-    if entry.body == row.body:
+    if entry.body == body:
         return
     expected = JournalEntry.FromString(entry.body)
     try:
-        found = JournalEntry.FromString(row.body)
+        found = JournalEntry.FromString(body)
     except DecodeError:
         return
     for field in JournalEntry.DESCRIPTOR.fields:

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Table
+from sqlalchemy import Connection, Select, Table, select
 
+from network.store.sql import Row
 from network.verify.report import Failures, shown
 
 #: Rows that are fetched from the database at a time.
 ROWS_AT_ONCE: Final = 1_000
+
+
+def ordered(table: Table) -> Select[Any]:
+    """All of a table, by its primary key."""
+    return select(table).order_by(*table.primary_key.columns)
+
+
+def parts(connection: Connection, statement: Select[Any]) -> Generator[list[Row]]:
+    """The rows that a statement finds, many at a time and never all at once. To be closed, or read to the end."""
+    with connection.execute(statement, execution_options={"yield_per": ROWS_AT_ONCE}) as found:
+        for part in found.partitions():
+            yield [*map(tuple, part)]
 
 
 def place(table: Table, row: Sequence[Any]) -> str:
@@ -30,6 +43,12 @@ def compare_rows(
     for column, right, stored in zip(table.columns, expected, found, strict=True):
         failures.compare(f"{where}, column {column.name}", right, stored, sequence)
     return False
+
+
+def are_of_right_types(table: Table, rows: Sequence[Row]) -> bool:
+    """Whether every value of every row has its column's type."""
+    columns = zip(*rows, strict=True)
+    return all(set(map(type, values)) == {kind} for kind, values in zip(_types(table), columns, strict=True))
 
 
 def has_right_types(table: Table, row: Sequence[Any], failures: Failures, sequence: int | None) -> bool:

@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from operator import methodcaller
 from pathlib import Path
 from typing import Any, Final
 
@@ -136,7 +137,7 @@ def _begin_with_lock(connection: Connection) -> None:
 
 
 def _take_any_text(connection: Any, _record: Any) -> None:
-    connection.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+    connection.text_factory = methodcaller("decode", "utf-8", "surrogateescape")
 
 
 def is_busy(error: sqlite3.Error) -> bool:

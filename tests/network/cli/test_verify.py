@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -66,3 +70,20 @@ def test_missing_database_is_told(run: Run, tmp_path: Path, stopped: HubConfig) 
     shutil.copytree(stopped.folder, folder)
     (folder / "hub.sqlite").unlink()
     assert "is missing" in run("verify", "--dir", folder).err
+
+
+def test_ctrl_c_ends_all_of_it(stopped: HubConfig) -> None:
+    """The command says that it did not finish, and no process stays behind."""
+    command = [sys.executable, "-m", "partner_sdk.cli", "hub", "verify", "--dir", str(stopped.folder), "--workers", "1"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    deadline_s = time.monotonic() + 30
+    while not (workers := children.read_text().split()):
+        assert time.monotonic() < deadline_s
+        time.sleep(0.005)
+    # It is known to the one who started it by then, and not yet at work.
+    time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "Interrupted: not everything was checked.\n")
+    assert not any(Path(f"/proc/{worker}").exists() for worker in workers)

@@ -58,6 +58,11 @@ def test_books_are_in_order(books: str) -> None:
     assert report.entries > 256
 
 
+def test_openers_find_the_same(books: str) -> None:
+    """Processes that check signatures are given what this one has read."""
+    assert verified(books, openers=1) == verified(books, openers=0)
+
+
 def test_hub_may_go_on_writing(copy: str) -> None:
     """What is committed while a database is checked neither disturbs the check nor is part of it."""
     entries = verified(copy).entries
