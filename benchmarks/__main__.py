@@ -15,6 +15,7 @@ import click
 from benchmarks.figures import (
     callers,
     envelopes,
+    following,
     memory,
     one_caller,
     postgresql,
@@ -39,6 +40,7 @@ FIGURES: Final[dict[str, Callable[[Run], list[Row]]]] = {
     scaling.JOURNAL: scaling.journal,
     scaling.ONE_ISSUER: scaling.one_issuer,
     verifying.NAME: verifying.measure,
+    following.NAME: following.measure,
     memory.NAME: memory.measure,
     starting.IMPORT: starting.importing,
     starting.START: starting.serving,

@@ -76,25 +76,26 @@ class JournalVerifier:
             return ()
         frontier = Frontier(self._state.size, self._state.frontier)
         register = self._register()
-        last = self._state
+        last = _Last(self._state)
         entries: list[VerifiedEntry] = []
         for envelope in envelopes:
-            where = f"the envelope at entry {frontier.size + 1}"
+            where = f"the envelope at entry {last.sequence + 1}"
             opened = open_journal_envelope(envelope, self._state.network_id, where)
             self._check_author(register, opened, where)
             for entry in opened.entries:
-                last = _follows(last, entry)
-                frontier.append(entry.leaf_hash)
+                last.step_to(entry)
                 if entry.accepted and entry.kind != "genesis":
                     register.learn(entry.author, entry.transaction, len(opened.keys), f"entry {entry.sequence}")
-                entries.append(entry)
+            entries += opened.entries
+        # In one go: hashed one by one they take twice as long.
+        frontier.extend([entry.leaf_hash for entry in entries])
         signed = open_any_checkpoint(checkpoint, self._origin, register.hub_keys)
         if (signed.size, signed.root) != (frontier.size, frontier.root()):
             raise JournalInvalid(
                 f"Entries 1 to {frontier.size} do not lead to the root that the hub signed for {signed.size} entries."
             )
         self._state = JournalState(
-            network_id=last.network_id,
+            network_id=self._state.network_id,
             size=frontier.size,
             frontier=tuple(frontier.hashes),
             committed_us=last.committed_us,
@@ -206,23 +207,30 @@ def check_inclusion(entry: bytes, sequence: int, path: Sequence[bytes], checkpoi
         raise ProofInvalid(f"The proof does not lead from entry {sequence} to the root that the hub signed.")
 
 
-def _follows(last: JournalState, entry: VerifiedEntry) -> JournalState:
-    """The state after `entry`, without tree and parties. Raises JournalInvalid unless it follows `last`."""
-    where = f"entry {last.size + 1}"
-    if entry.sequence != last.size + 1:
-        raise JournalInvalid(f"{where} is missing: the journal goes on with entry {entry.sequence}.")
-    if (entry.kind == "genesis") != (entry.sequence == 1):
-        raise JournalInvalid(f"{where}: a journal begins with its genesis, and has only one.")
-    if entry.committed_us <= last.committed_us:
-        raise JournalInvalid(f"{where}: its commit time does not lie after that of the entry before.")
-    if entry.window != last.window:
-        raise JournalInvalid(f"{where} belongs to window {entry.window}, but window {last.window} is open.")
-    closes = entry.accepted and entry.kind == "close_window"
-    if closes and entry.transaction.close_window.window != last.window:
-        raise JournalInvalid(f"{where} closes a window that is not the open one.")
-    return JournalState(
-        network_id=last.network_id,
-        size=entry.sequence,
-        committed_us=entry.committed_us,
-        window=last.window + 1 if closes else last.window,
-    )
+class _Last:
+    """The last entry so far, as far as the next one must follow it."""
+
+    __slots__ = ("committed_us", "sequence", "window")
+
+    def __init__(self, state: JournalState) -> None:
+        self.sequence = state.size
+        self.committed_us = state.committed_us
+        #: The one that is open after it.
+        self.window = state.window
+
+    def step_to(self, entry: VerifiedEntry) -> None:
+        """Raises JournalInvalid unless `entry` follows."""
+        where = f"entry {self.sequence + 1}"
+        if entry.sequence != self.sequence + 1:
+            raise JournalInvalid(f"{where} is missing: the journal goes on with entry {entry.sequence}.")
+        if (entry.kind == "genesis") != (entry.sequence == 1):
+            raise JournalInvalid(f"{where}: a journal begins with its genesis, and has only one.")
+        if entry.committed_us <= self.committed_us:
+            raise JournalInvalid(f"{where}: its commit time does not lie after that of the entry before.")
+        if entry.window != self.window:
+            raise JournalInvalid(f"{where} belongs to window {entry.window}, but window {self.window} is open.")
+        if entry.accepted and entry.kind == "close_window":
+            if entry.transaction.close_window.window != self.window:
+                raise JournalInvalid(f"{where} closes a window that is not the open one.")
+            self.window += 1
+        self.sequence, self.committed_us = entry.sequence, entry.committed_us

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from coalition.clock import US_PER_S, Clock
 from partner_sdk import Client, JournalPart
 from partner_sdk.errors import CoalitionError, VerificationError
-from settlement.clearing.entry import ClearingError, Entry
+from settlement.clearing.entry import ClearingError
 from settlement.intake import Intake
 from settlement.store.progress import StoreError
 
@@ -125,11 +125,7 @@ class Follower:
 
     def _commit(self, parts: list[JournalPart]) -> None:
         """Take parts in once the database can be written: another program may have locked it, or the disk be full."""
-        entries = [
-            Entry(entry.window, entry.author, entry.transaction, entry.outcome)
-            for part in parts
-            for entry in part.entries
-        ]
+        entries = [entry for part in parts for entry in part.entries]
         pause_s = _PAUSE_FIRST_S
         while not self._stopping.is_set():
             try:

@@ -5,7 +5,6 @@ A kind that is not listed moves neither money nor points of a party: a hold, for
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -26,16 +25,17 @@ def add_effects(entry: Entry, directory: Directory, sums: Sums) -> None:
         effect(entry, directory, sums)
 
 
-def _allocated(entry: Entry, directory: Directory) -> Counter[str]:
+def _allocated(entry: Entry, directory: Directory) -> dict[str, int]:
     """Points that the outcome allocated, by issuer."""
-    by_issuer: Counter[str] = Counter()
+    by_issuer: dict[str, int] = {}
     for allocation in entry.outcome.allocations:
-        if not 0 < allocation.points <= OUTSTANDING_MAX:
-            raise ClearingError(entry.sequence, f"an allocation of {allocation.points} points.")
-        issuer = directory.parties.get(allocation.issuer)
-        if issuer is None or issuer.kind not in _ISSUERS:
-            raise ClearingError(entry.sequence, f"an allocation of points of {allocation.issuer}, which issues none.")
-        by_issuer[allocation.issuer] += allocation.points
+        points, issuer = allocation.points, allocation.issuer
+        if not 0 < points <= OUTSTANDING_MAX:
+            raise ClearingError(entry.sequence, f"an allocation of {points} points.")
+        party = directory.parties.get(issuer)
+        if party is None or party.kind not in _ISSUERS:
+            raise ClearingError(entry.sequence, f"an allocation of points of {issuer}, which issues none.")
+        by_issuer[issuer] = by_issuer.get(issuer, 0) + points
     return by_issuer
 
 
@@ -47,7 +47,7 @@ def _points_by_issuer(entry: Entry, directory: Directory, points: int) -> Mappin
         raise ClearingError(
             entry.sequence, f"{entry.outcome.arrears_points} points of arrears, of which it can have none."
         )
-    _require_total(entry, by_issuer.total(), points)
+    _require_total(entry, sum(by_issuer.values()), points)
     return by_issuer
 
 
@@ -168,7 +168,7 @@ def _require_own_points(entry: Entry, directory: Directory, points: int) -> None
         raise ClearingError(entry.sequence, f"{entry.author} issued points of {', '.join(sorted(strangers))}.")
     if arrears < 0:
         raise ClearingError(entry.sequence, f"{arrears} points of arrears.")
-    _require_total(entry, by_issuer.total() + arrears, points)
+    _require_total(entry, sum(by_issuer.values()) + arrears, points)
 
 
 def _owe_prefund(sums: Sums, debtor: str, creditor: str, points: int, rates: Rates) -> None:

@@ -3,14 +3,47 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from coalition.v1.outcome_pb2 import OUTCOME_STATUS_ACCEPTED, Outcome
 from coalition.v1.transaction_pb2 import Transaction
 
 
+class Entry(Protocol):
+    """One transaction of `author` and what the ledger decided about it, in the settlement window that it belongs to.
+
+    The SDK's VerifiedEntry is one.
+    """
+
+    @property
+    def window(self) -> int: ...
+    @property
+    def author(self) -> str: ...
+    @property
+    def transaction(self) -> Transaction: ...
+    @property
+    def outcome(self) -> Outcome: ...
+
+    @property
+    def sequence(self) -> int:
+        """Position in the journal, from 1."""
+
+    @property
+    def committed_us(self) -> int:
+        """Commit time, microseconds since the Unix epoch."""
+
+    @property
+    def kind(self) -> str:
+        """The name of the transaction's kind: `issue`, `redeem`."""
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the ledger accepted it; a rejected transaction moves nothing."""
+
+
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """One transaction of `author` and what the ledger decided about it, in the settlement window that it belongs to."""
+class StoredEntry:
+    """An entry of which no more was stored than it takes to clear it again."""
 
     window: int
     author: str
@@ -19,22 +52,18 @@ class Entry:
 
     @property
     def sequence(self) -> int:
-        """Position in the journal, from 1."""
         return self.outcome.sequence
 
     @property
     def committed_us(self) -> int:
-        """Commit time, microseconds since the Unix epoch."""
         return self.outcome.committed_us
 
     @property
     def kind(self) -> str:
-        """The name of the transaction's kind: `issue`, `redeem`."""
         return self.transaction.WhichOneof("kind") or ""
 
     @property
     def accepted(self) -> bool:
-        """Whether the ledger accepted it; a rejected transaction moves nothing."""
         return self.outcome.status == OUTCOME_STATUS_ACCEPTED
 
 

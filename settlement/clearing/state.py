@@ -55,43 +55,43 @@ class Changes:
 
 def clear(state: State, entries: Iterable[Entry]) -> tuple[State, Changes]:
     """Take in entries that follow those of `state`. Raises ClearingError, naming the entry."""
+    sequence, committed_us, directory, window = state.sequence, state.committed_us, state.directory, state.window
     windows: dict[int, Window] = {}
     sums: dict[int, Sums] = {}
     lessons: list[Entry] = []
     for entry in entries:
-        window = _window_of(state, entry)
-        if state.window is None:
-            windows[window.number] = window
-        learned = state.directory.learn(entry)
-        if learned is not state.directory:
+        if entry.sequence != sequence + 1:
+            raise ClearingError(entry.sequence, f"it does not follow entry {sequence}.")
+        if entry.committed_us <= committed_us:
+            raise ClearingError(entry.sequence, "its commit time is not later than that of the entry before it.")
+        if window is None:
+            window = windows[1] = _first_window(entry)
+        if entry.window != window.number:
+            text = f"it belongs to window {entry.window}, but window {window.number} is open."
+            raise ClearingError(entry.sequence, text)
+        learned = directory.learn(entry)
+        if learned is not directory:
+            directory = learned
             lessons.append(entry)
-        add_effects(entry, learned, sums.setdefault(window.number, Sums()))
+        if window.number not in sums:
+            sums[window.number] = Sums()
+        add_effects(entry, directory, sums[window.number])
+        sequence, committed_us = entry.sequence, entry.committed_us
         if entry.kind == _CLOSE and entry.accepted:
             windows[window.number] = _closed(window, entry)
-            window = Window(window.number + 1, entry.sequence + 1, entry.committed_us)
+            window = Window(window.number + 1, sequence + 1, committed_us)
             windows[window.number] = window
-        state = State(entry.sequence, entry.committed_us, learned, window)
-    return state, Changes(
+    return State(sequence, committed_us, directory, window), Changes(
         windows=tuple(windows[number] for number in sorted(windows)),
         totals={number: part.totals() for number, part in sorted(sums.items())},
         lessons=tuple(lessons),
     )
 
 
-def _window_of(state: State, entry: Entry) -> Window:
-    """The window that is open when `entry` arrives, which must be the one that the entry names."""
-    if entry.sequence != state.sequence + 1:
-        raise ClearingError(entry.sequence, f"it does not follow entry {state.sequence}.")
-    if entry.committed_us <= state.committed_us:
-        raise ClearingError(entry.sequence, "its commit time is not later than that of the entry before it.")
-    window = state.window
-    if window is None:
-        if entry.kind != _GENESIS or not entry.accepted:
-            raise ClearingError(entry.sequence, "a journal begins by founding the network.")
-        window = Window(1, entry.sequence, entry.committed_us)
-    if entry.window != window.number:
-        raise ClearingError(entry.sequence, f"it belongs to window {entry.window}, but window {window.number} is open.")
-    return window
+def _first_window(entry: Entry) -> Window:
+    if entry.kind != _GENESIS or not entry.accepted:
+        raise ClearingError(entry.sequence, "a journal begins by founding the network.")
+    return Window(1, entry.sequence, entry.committed_us)
 
 
 def _closed(window: Window, entry: Entry) -> Window:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from operator import add
 from typing import Final, NamedTuple
 
 #: The most that one party may owe another within one window, in micro-units: a million million units of the settlement
@@ -80,8 +81,7 @@ class Sums:
         if counted is None:
             self._activity[party_id] = list(activity)
             return
-        for position, value in enumerate(activity):
-            counted[position] += value
+        counted[:] = map(add, counted, activity)
 
     def totals(self) -> Totals:
         """What has been added so far, ordered by party id."""

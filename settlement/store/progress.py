@@ -14,7 +14,7 @@ from coalition.v1.outcome_pb2 import Outcome
 from coalition.v1.transaction_pb2 import Transaction
 from coalition.wire import encode
 from settlement.clearing.directory import Directory
-from settlement.clearing.entry import ClearingError, Entry
+from settlement.clearing.entry import ClearingError, Entry, StoredEntry
 from settlement.clearing.state import Changes, State
 from settlement.clearing.totals import OWED_MICROS_MAX, Totals
 from settlement.store import tables
@@ -119,9 +119,9 @@ def _lesson_row(entry: Entry) -> dict[str, Any]:
     }
 
 
-def _lessons(connection: Connection) -> Iterator[Entry]:
+def _lessons(connection: Connection) -> Iterator[StoredEntry]:
     for row in connection.execute(select(tables.lessons).order_by(tables.lessons.c.sequence)):
-        yield Entry(
+        yield StoredEntry(
             row.window_number,
             row.author,
             Transaction.FromString(row.transaction_bytes),

@@ -18,7 +18,7 @@ from coalition.v1.outcome_pb2 import (
     Outcome,
 )
 from coalition.v1.transaction_pb2 import Transaction, TransactionKind
-from settlement.clearing.entry import Entry
+from settlement.clearing.entry import Entry, StoredEntry
 
 NETWORK = "test-network"
 OPERATOR = "operator"
@@ -99,7 +99,7 @@ class Journal:
                     committed_us=original.committed_us,
                 )
             )
-        entry = Entry(self.window, author, Transaction(**kind), outcome)
+        entry = StoredEntry(self.window, author, Transaction(**kind), outcome)
         self.entries.append(entry)
         return entry
 

@@ -16,7 +16,6 @@ from partner_sdk.settlement import PartyActivity, SettlementClient, WindowReport
 from partner_sdk.testing import CHARITIES, PARTNERS, LocalNetwork
 from partner_sdk.testing._processes import Service, run
 from settlement.clearing.books import Books, recompute
-from settlement.clearing.entry import Entry
 from settlement.clearing.netting import bilateral, multilateral
 from settlement.clearing.totals import Activity, Owed, Pair, Totals
 from tests.settlement.business import Business
@@ -59,11 +58,7 @@ def log_size(network: LocalNetwork) -> int:
 def replay(network: LocalNetwork) -> Books:
     """The books recomputed from the journal alone."""
     with Client(network.connection("settlement")) as hub:
-        return recompute(
-            Entry(entry.window, entry.author, entry.transaction, entry.outcome)
-            for part in hub.follow_journal(follow=False)
-            for entry in part.entries
-        )
+        return recompute(entry for part in hub.follow_journal(follow=False) for entry in part.entries)
 
 
 def totals_in(report: WindowReport) -> Totals:

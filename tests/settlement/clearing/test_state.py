@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from coalition.v1 import transaction_pb2
 from settlement.clearing.books import Books, recompute
-from settlement.clearing.entry import ClearingError, Entry
+from settlement.clearing.entry import ClearingError, Entry, StoredEntry
 from settlement.clearing.netting import multilateral, together
 from settlement.clearing.state import State, Window, clear
 from tests.settlement.journals import OPERATOR, Journal, coalition_of_three, key_of
@@ -116,7 +116,7 @@ def test_order_is_required() -> None:
         with pytest.raises(ClearingError, match=text):
             clear(state, entries)
     with pytest.raises(ClearingError, match="a journal begins by founding the network"):
-        clear(State(), [Entry(1, "grocer", transaction_pb2.Transaction(), journal.entries[0].outcome)])
+        clear(State(), [StoredEntry(1, "grocer", transaction_pb2.Transaction(), journal.entries[0].outcome)])
     for change, text in (
         ({"window": 2}, "it belongs to window 2, but window 1 is open"),
         ({"committed_us": state.committed_us}, "its commit time is not later"),
@@ -135,7 +135,7 @@ def spoiled(
     outcome.CopyFrom(entry.outcome)
     outcome.committed_us = committed_us or outcome.committed_us
     closing = transaction_pb2.Transaction(close_window=transaction_pb2.CloseWindow(window=close))
-    return Entry(window, OPERATOR, first.transaction if genesis else closing, outcome)
+    return StoredEntry(window, OPERATOR, first.transaction if genesis else closing, outcome)
 
 
 def test_directory_knows_keys_and_status() -> None:
