@@ -73,6 +73,8 @@ _WRITING: Final = {
     "enable_mergejoin": "off",
 }
 _READING: Final = {**_COMMON, "idle_in_transaction_session_timeout": str(_STATEMENT_MS)}
+#: One look at a whole table takes as long as the table is large, and replaying what was read holds nobody up.
+_CHECKING: Final = {**_COMMON, "statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 _ESSENTIAL: Final = frozenset({"idle_in_transaction_session_timeout", "lock_timeout"})
 #: What would acknowledge a commit that a crash of the server can undo.
 _CARELESS: Final = frozenset({"off", "local", "remote_write"})
@@ -134,7 +136,7 @@ class PostgresqlDatabase:
     def checking(self) -> Engine:
         """A standby will do, and saves the primary the work."""
         return self._engine(
-            _READING,
+            _CHECKING,
             psycopg.IsolationLevel.REPEATABLE_READ,
             read_only=True,
             hosts="any",

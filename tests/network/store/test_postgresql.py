@@ -67,6 +67,18 @@ def test_session_is_bounded_and_durable(store: Store, administrator: psycopg.Con
         assert setting("transaction_read_only") == "on"
 
 
+def test_check_of_a_whole_database_may_take_its_time(url: str) -> None:
+    """However large a table is, a look at all of it is not cut off; but the database cannot be changed by it."""
+    engine = parse_url(url).checking()
+    with engine.connect() as connection:
+        shown = [
+            connection.exec_driver_sql(f"SHOW {name}").scalar_one()
+            for name in ("statement_timeout", "idle_in_transaction_session_timeout", "transaction_read_only")
+        ]
+    engine.dispose()
+    assert shown == ["0", "0", "on"]
+
+
 def test_connection_that_ended_between_transactions_disturbs_nobody(
     store: Store, administrator: psycopg.Connection[Any]
 ) -> None:
