@@ -110,6 +110,35 @@ def test_write_takes_the_lock_when_it_begins(tmp_path: Path, store: Store) -> No
     other.close()
 
 
+def test_single_write_gets_its_turn(url: str, store: Store) -> None:
+    """Among those who write one transaction after the other and hardly let go of the lock, a single one waits for a few
+    of them, not for seconds."""
+    other, began, ended = Store(url), threading.Event(), threading.Event()
+
+    def write_all_the_time() -> None:
+        while not ended.is_set():
+            with other.write():
+                began.set()
+                time.sleep(0.03)
+            time.sleep(0.0005)
+
+    busy = threading.Thread(target=write_all_the_time)
+    busy.start()
+    began.wait(10)
+    waited_s = 0.0
+    try:
+        for _ in range(5):
+            time.sleep(0.05)
+            began_s = time.monotonic()
+            with store.write():
+                waited_s += time.monotonic() - began_s
+    finally:
+        ended.set()
+        busy.join(10)
+        other.close()
+    assert waited_s < 2.5
+
+
 def test_busy_database_is_told_from_a_broken_one(tmp_path: Path, store: Store) -> None:
     """Only another process's lock is a reason to try the same again."""
     other = sqlite3.connect(tmp_path / "hub.db", isolation_level=None)
