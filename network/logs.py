@@ -7,6 +7,7 @@ never logged.
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from contextvars import ContextVar
 from typing import Final, Literal, TextIO
@@ -26,8 +27,15 @@ def _add_facts(_logger: object, _name: str, event: EventDict) -> EventDict:
     return event if facts is None else {**facts, **event}
 
 
+def _add_process(_logger: object, _name: str, event: EventDict) -> EventDict:
+    """A hub's processes write to one stream."""
+    event["pid"] = os.getpid()
+    return event
+
+
 _SHARED: Final[tuple[Processor, ...]] = (
     _add_facts,
+    _add_process,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
 )

@@ -99,18 +99,19 @@ async def _serve(make: Callable[[], HubProcesses], ready_file: Path | None) -> N
 
     def stop() -> None:
         asked_to_stop.set()
-        # Who asks twice does not want to wait.
+        # Who asks twice does not want to wait: then the system ends this process, and the fronts with it.
         for number in signals:
             loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
 
     for number in signals:
         loop.add_signal_handler(number, stop)
     hub = make()
-    address = await hub.start()
-    settle_memory()
-    if ready_file is not None:
-        _write_at_once(ready_file, f"{address}\n")
     try:
+        address = await hub.start()
+        settle_memory()
+        if ready_file is not None:
+            _write_at_once(ready_file, f"{address}\n")
         await asked_to_stop.wait()
     finally:
         if ready_file is not None:

@@ -1,6 +1,6 @@
 """A front: the process that talks to clients. It checks what comes in, hands it to the writer and gives its answers.
 
-`python -m network.processes.front DESCRIPTOR`, started by network.processes.fronts with one end of a line.
+`python -m network.processes.front DESCRIPTOR`, started by network.processes.front_process with one end of a line.
 """
 
 from __future__ import annotations
@@ -9,27 +9,30 @@ import asyncio
 import os
 import socket
 import sys
-from functools import partial
-from typing import Any, cast
+from typing import Any, Final, cast
+
+import structlog
 
 from coalition.clock import FileClock, system_clock
 from coalition.keys import SigningKey
 from coalition.tls import TlsError
-from network.config import ConfigError, load_config
+from network.config import ConfigError
 from network.hub import Hub, writer_limits
 from network.listening import ListenError
 from network.logs import LogFormat, configure_logs
 from network.memory import settle_memory
 from network.opening import open_hub_with
 from network.processes.line import Line
-from network.processes.messages import Duty, Failed, News, Serving, Stop
+from network.processes.messages import Duty, Failed, News, Ping, Pong, Serving, Stop
 from network.processes.remote_writer import RemoteWriter
 from network.store.errors import StoreError
 from network.telemetry.tracing import Linked, tracing_from
 
 #: Ends with it when the writer's process is gone. Whoever waits for an answer finds the connection closed and sends the
 #: same again, to a hub that is whole.
-_WRITER_GONE = 1
+_WRITER_GONE: Final = 1
+
+_log = structlog.stdlib.get_logger("network.fronts")
 
 
 class _Front:
@@ -46,8 +49,11 @@ class _Front:
             case Duty():
                 self.duty.set_result(message)
             case News():
-                assert self.writer is not None, "news come to those who serve"
-                self.writer.receive(message)
+                # Before it has a writer, a front has not looked yet where the journal ends.
+                if self.writer is not None:
+                    self.writer.receive(message)
+            case Ping():
+                self.line.send(Pong())
             case Linked():
                 self.tracing.link(message)
             case Stop():
@@ -57,9 +63,9 @@ class _Front:
 
     def _lost(self) -> None:
         if not self._ending:
-            # At once: a new hub may be about to listen on this port.
             if self.writer is not None:
-                self.writer.lose()
+                _log.error("the writer is gone")
+            # At once: a new hub may be about to listen on this port.
             os._exit(_WRITER_GONE)
 
     def hang_up(self) -> None:
@@ -93,18 +99,17 @@ async def _serve(ours: socket.socket) -> None:
 
 
 def _make_hub(front: _Front, duty: Duty) -> Hub:
-    config = load_config(duty.folder)
-    opened = open_hub_with(config, SigningKey.from_seed(duty.key_seed), upgrade=False)
-    make_writer = partial(RemoteWriter, front.line.send, store=opened.store, limits=writer_limits(opened.config.limits))
+    opened = open_hub_with(duty.config, SigningKey.from_seed(duty.key_seed), upgrade=False)
+    limits = writer_limits(duty.config.limits)
     hub = Hub(
         opened,
         clock=system_clock if duty.clock_file is None else FileClock(duty.clock_file),
         listen=duty.listen,
-        shared_port=duty.shared_port,
+        shared_port=True,
         steward=duty.steward,
         metrics=duty.metrics,
         tracing=front.tracing,
-        make_writer=lambda commits: make_writer(commits=commits),
+        make_writer=lambda commits: RemoteWriter(front.line, store=opened.store, commits=commits, limits=limits),
     )
     assert isinstance(hub.writer, RemoteWriter)
     front.writer = hub.writer

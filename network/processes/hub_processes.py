@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import socket
+from contextlib import ExitStack, closing
 from functools import partial
 from pathlib import Path
 from typing import Final
@@ -14,11 +14,13 @@ from coalition.clock import FileClock, system_clock
 from network.hub import make_writer
 from network.journal.commits import Commits
 from network.journal.stages import Batch
-from network.listening import parse_address, unavailable
+from network.listening import parse_address
 from network.opening import Opened
 from network.processes.desk import Desk
+from network.processes.front_process import SILENCE_S
 from network.processes.fronts import Fronts
 from network.processes.messages import Duty
+from network.processes.shared_port import SharedPort
 from network.telemetry.batches import BatchMetrics
 from network.telemetry.metrics import About, Metrics
 from network.telemetry.scrape import MetricsServer
@@ -31,7 +33,7 @@ _ENDING_S: Final = 15.0
 
 
 class HubProcesses:
-    """In the running event loop. `start` it once, then `stop` it once."""
+    """In the running event loop. `start` it once, then `stop` it once, even if the start failed."""
 
     def __init__(
         self,
@@ -44,9 +46,11 @@ class HubProcesses:
         log_format: str,
         steward: bool,
         tracing: Tracing,
+        silence_s: float = SILENCE_S,
     ) -> None:
         """`workers` fronts share the address `listen`; the first also sweeps, if `steward` says so. Each process has a
-        port of its own for `metrics`: the writer the one given, the fronts those that follow. Raises ListenError."""
+        port of its own for `metrics`: the writer the one given, the fronts those that follow. A front that says nothing
+        for `silence_s` seconds is ended, and another takes its place. Raises ListenError."""
         loop = asyncio.get_running_loop()
         self._store: Final = opened.store
         self._grace_s: Final = opened.config.limits.shutdown_grace_s
@@ -62,12 +66,17 @@ class HubProcesses:
         batches.watch(self._writer.waiting)
         about = About(self._network_id, "writer", opened.tls, opened.config.limits)
         self._metrics: Final = Metrics(about, opened.store, batches)
-        self._metrics_server: Final = None if metrics is None else MetricsServer(metrics, self._metrics.registry)
+        self._metrics_address: str | None = None
+        with ExitStack() as ports:
+            self._address: Final = ports.enter_context(closing(SharedPort(listen))).address
+            if metrics is not None:
+                server = MetricsServer(metrics, self._metrics.registry)
+                self._metrics_address = ports.enter_context(closing(server)).address
+            self._ports: Final = ports.pop_all()
         first = Duty(
-            folder=opened.config.folder,
+            config=opened.config,
             key_seed=opened.key.seed(),
-            listen=_shared(listen) if workers > 1 else listen,
-            shared_port=workers > 1,
+            listen=self._address,
             metrics=_next_port(metrics, 1),
             clock_file=clock_file,
             log_format=log_format,
@@ -77,24 +86,22 @@ class HubProcesses:
             first._replace(metrics=_next_port(metrics, 1 + number), steward=False) for number in range(1, workers)
         ]
         self._fronts: Final = Fronts(
-            duties, partial(Desk, writer=self._writer, store=opened.store, commits=self._commits)
+            duties, partial(Desk, writer=self._writer, store=opened.store, commits=self._commits), silence_s
         )
         self._commits.subscribe(lambda _: loop.call_soon_threadsafe(self._fronts.tell_soon))
 
     async def start(self) -> str:
-        """Serve; where, HOST:PORT. Raises ConfigError."""
+        """Serve; where, HOST:PORT. Raises ConfigError, OSError."""
         self._writer.start()
-        serving = await self._fronts.start()
-        metrics = None if self._metrics_server is None else self._metrics_server.address
-        _log.info("writing", network_id=self._network_id, metrics=metrics)
-        return serving[0].address
+        await self._fronts.start()
+        _log.info("writing", network_id=self._network_id, metrics=self._metrics_address)
+        return self._address
 
     async def stop(self) -> None:
         """Finish what was admitted, refuse the rest, close everything."""
         await self._fronts.stop(self._grace_s + _ENDING_S)
         await asyncio.to_thread(self._writer.stop, self._grace_s)
-        if self._metrics_server is not None:
-            await asyncio.to_thread(self._metrics_server.close)
+        await asyncio.to_thread(self._ports.close)
         await asyncio.to_thread(self._tracing.close)
         self._store.close()
 
@@ -103,21 +110,6 @@ class HubProcesses:
         linked = self._tracing.batch(batch)
         if linked is not None:
             self._loop.call_soon_threadsafe(self._fronts.tell, linked)
-
-
-def _shared(listen: str) -> str:
-    """An address that several processes can share, once nobody else has it. Raises ListenError."""
-    host, port = parse_address(listen, "0.0.0.0:7700")
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            # What lingers of an earlier hub's connections does not count.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
-            probe.listen()
-            return f"{host}:{probe.getsockname()[1]}"
-    except OSError:
-        raise unavailable(listen) from None
 
 
 def _next_port(metrics: str | None, number: int) -> str | None:

@@ -15,19 +15,36 @@ from typing import Any, Final
 _LENGTH: Final = struct.Struct(">I")
 
 
+def _nothing() -> None:
+    """For whoever does not care."""
+
+
 class Line(asyncio.Protocol):
     """One end. To be used from one event loop.
 
-    Neither end holds back what it sends: how much may be under way is bounded by those who use the line.
+    It takes whatever it is given to send. Who would send without end has to look whether it `is_full`.
     """
 
-    def __init__(self, received: Callable[[Any], object], lost: Callable[[], object]) -> None:
-        """`received` is called with each message, `lost` once when the other end is gone."""
+    def __init__(
+        self,
+        received: Callable[[Any], object],
+        lost: Callable[[], object],
+        drained: Callable[[], object] = _nothing,
+    ) -> None:
+        """`received` is called with each message, `lost` once when the line is no more, `drained` when it is not full
+        any more. What `received` raises ends the line."""
         self._received: Final = received
         self._lost: Final = lost
+        self._drained: Final = drained
         self._buffer = bytearray()
         self._transport: asyncio.WriteTransport | None = None
         self._outgoing: list[bytes] = []
+        self._is_full = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the other end has yet to take some of what was sent."""
+        return self._is_full
 
     def send(self, message: Any) -> None:
         """Hand over a message. It gets lost when the other end is gone, of which `lost` tells."""
@@ -65,6 +82,13 @@ class Line(asyncio.Protocol):
             start = end
             self._received(message)
         del buffer[:start]
+
+    def pause_writing(self) -> None:
+        self._is_full = True
+
+    def resume_writing(self) -> None:
+        self._is_full = False
+        self._drained()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None

@@ -10,17 +10,17 @@ from coalition.errors import FieldViolation, Refused
 from coalition.v1.envelope_pb2 import EnvelopeHeader, Signature
 from coalition.v1.error_pb2 import Reason
 from coalition.v1.transaction_pb2 import Transaction
+from network.config import HubConfig
 
 
 class Duty(NamedTuple):
     """The first thing that a front hears: what it is to serve, and how."""
 
-    folder: Path
+    config: HubConfig
     #: The hub's key, 32 bytes: a front signs checkpoints and codes. It never stands where other programs could read it.
     key_seed: bytes
-    #: HOST:PORT; with `shared_port`, other fronts listen there as well.
+    #: HOST:PORT, where other fronts may listen as well.
     listen: str
-    shared_port: bool
     metrics: str | None
     clock_file: Path | None
     log_format: str
@@ -43,6 +43,14 @@ class Failed(NamedTuple):
 
 class Stop(NamedTuple):
     """A front is to finish what it has and end."""
+
+
+class Ping(NamedTuple):
+    """The writer asks whether a front is still there."""
+
+
+class Pong(NamedTuple):
+    """It is."""
 
 
 class Handed(NamedTuple):

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 from itertools import count
-from typing import Any, Final
+from typing import Final
 
 import structlog
 
 from coalition.envelope import OpenedEnvelope
 from coalition.errors import Refused
 from coalition.v1.ledger_service_pb2 import SubmitResponse
-from network.journal.batch import internal, new_error_id
 from network.journal.commits import Commits
 from network.journal.waiting import WriterLimits, overloaded, shutting_down
+from network.processes.line import Line
 from network.processes.messages import Handed, News, Refusal
 from network.store.store import Store
 
@@ -26,9 +25,9 @@ logger = structlog.get_logger(__name__)
 class RemoteWriter:
     """Takes envelopes from many threads. Answers come in the event loop in which it was made."""
 
-    def __init__(self, send: Callable[[Any], object], *, store: Store, commits: Commits, limits: WriterLimits) -> None:
-        """`send` hands a message to the line, in the loop. `limits` bound what is on its way there and back."""
-        self._send: Final = send
+    def __init__(self, line: Line, *, store: Store, commits: Commits, limits: WriterLimits) -> None:
+        """`limits` bound what is on its way there and back."""
+        self._line: Final = line
         self._store: Final = store
         self._commits: Final = commits
         self._limits: Final = limits
@@ -63,9 +62,9 @@ class RemoteWriter:
             return answer
         message = Handed.of(number, envelope, traceparent)
         if threading.get_ident() == self._loop_thread:
-            self._send(message)
+            self._line.send(message)
         else:
-            self._loop.call_soon_threadsafe(self._send, message)
+            self._loop.call_soon_threadsafe(self._line.send, message)
         return answer
 
     def _why_not(self, size: int) -> Refused | None:
@@ -81,35 +80,32 @@ class RemoteWriter:
         with self._lock:
             self._closed = True
             finished = self._idle.wait_for(lambda: not self._under_way, timeout_s)
-        self._loop.call_soon_threadsafe(self._hang_up)
+        self._loop.call_soon_threadsafe(self._stop_listening)
         return finished
 
     def receive(self, news: News) -> None:
         """What the writer says."""
         self._news.put_nowait(news)
 
-    def lose(self) -> None:
-        """The writer is gone: what was handed in may be committed or not."""
-        with self._lock:
-            self._closed = True
-            numbers = list(self._under_way)
-        error_id = new_error_id()
-        logger.error("the writer is gone", error_id=error_id, envelopes=len(numbers))
-        for number in numbers:
-            self._settle(number, internal(error_id))
-
-    def _hang_up(self) -> None:
+    def _stop_listening(self) -> None:
         if self._listening is not None:
             self._listening.cancel()
 
     async def _listen(self) -> None:
-        while True:
-            news = await self._news.get()
-            if news.reference_sequence > self._store.reference_sequence:
-                await self._refresh()
-            self._commits.announce(news.sequence)
-            for number, answer in news.answers:
-                self._settle(number, answer.error() if isinstance(answer, Refusal) else answer)
+        try:
+            while True:
+                await self._hear(await self._news.get())
+        except Exception:
+            # Whoever waits for an answer had better ask another process.
+            logger.exception("answers cannot be given any more")
+            self._line.close()
+
+    async def _hear(self, news: News) -> None:
+        if news.reference_sequence > self._store.reference_sequence:
+            await self._refresh()
+        self._commits.announce(news.sequence)
+        for number, answer in news.answers:
+            self._settle(number, answer.error() if isinstance(answer, Refusal) else answer)
 
     async def _refresh(self) -> None:
         """Who was told of a new key finds it in force."""

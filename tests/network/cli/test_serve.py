@@ -75,6 +75,25 @@ def test_process_serves_until_it_is_told_to_stop(run: Run, tmp_path: Path, numbe
     assert {"GetNetwork", "ListParties"} <= {event["method"] for event in events if event["event"] == "call"}
 
 
+def test_who_asks_twice_does_not_wait(tmp_path: Path) -> None:
+    """A second SIGTERM ends every process, whatever is still to be finished."""
+    config, _ = hub_folder(tmp_path / "hub")
+    ready = tmp_path / "ready"
+    arguments = ("serve", "--dir", str(config.folder), "--clock-file", str(tmp_path / "hub.clock"))
+    with serve_process(*arguments, "--listen", "localhost:0", "--ready-file", str(ready)) as running:
+        wait_for(ready, running)
+        [front] = map(int, Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split())
+        os.kill(front, signal.SIGSTOP)
+        running.send_signal(signal.SIGTERM)
+        while ready.exists():
+            time.sleep(0.01)
+        running.send_signal(signal.SIGTERM)
+        assert running.wait(WAIT_S) == -signal.SIGTERM
+        os.kill(front, signal.SIGCONT)
+        # Its end of the pipe is the last one.
+        running.communicate(timeout=WAIT_S)
+
+
 def test_port_that_is_taken_is_told(run: Run, tmp_path: Path) -> None:
     """A second hub on the same port ends at once, with a sentence that names the address."""
     config, clock = hub_folder(tmp_path / "hub")
