@@ -10,11 +10,14 @@ import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from coalition import dsse
 from coalition.clock import US_PER_S, Clock
@@ -30,6 +33,8 @@ from coalition.wire import encode
 from network.config import Limits
 from network.ledger.records import Holder
 from network.store.codes import CodeRow, add_code, add_failure, codes_of, forget_codes, spend_code
+from network.store.engine import is_busy
+from network.store.errors import out_of_reach
 from network.store.head import lock_head
 from network.store.store import Store
 from network.views import Reads
@@ -89,8 +94,7 @@ class Codes:
             acceptor="",
             consent=b"",
         )
-        with self._store.write() as connection:
-            lock_head(connection)
+        with self._changing() as connection:
             forget_codes(connection, now_us, self._lock_us)
             known = codes_of(connection, request.holder_id)
             self._check_room(known, request.nonce, now_us)
@@ -107,12 +111,23 @@ class Codes:
         _require(1 <= points <= POINTS_MAX, "points", f"must be from 1 to {POINTS_MAX}, not {points}")
         _require_open(holder)
         now_us = self._clock()
-        with self._store.write() as connection:
-            lock_head(connection)
+        with self._changing() as connection:
             answer = self._exchange(connection, acceptor, holder.holder_id, code, points, now_us)
         if isinstance(answer, Refused):
             raise answer
         return answer
+
+    @contextmanager
+    def _changing(self) -> Iterator[Connection]:
+        """A connection that nobody else can change codes beside. Raises Refused with OVERLOADED."""
+        try:
+            with self._store.write() as connection:
+                lock_head(connection)
+                yield connection
+        except DBAPIError as error:
+            if is_busy(error):
+                raise out_of_reach() from error
+            raise
 
     def _exchange(
         self, connection: Connection, acceptor: str, holder_id: str, code: str, points: int, now_us: int

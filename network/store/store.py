@@ -14,8 +14,8 @@ from sqlalchemy.exc import DBAPIError
 
 from network.ledger.state import Reference
 from network.store import migrate
-from network.store.engine import UNREADABLE, parse_url, reason_of
-from network.store.errors import StoreError
+from network.store.engine import UNREADABLE, is_busy, parse_url, reason_of
+from network.store.errors import StoreError, out_of_reach
 from network.store.head import read_head
 from network.store.reference import load_reference
 
@@ -43,7 +43,7 @@ class Store:
         """Bring the database to this program's version, making it when there is none. Raises StoreError."""
         try:
             self._upgrade()
-            with self.read() as connection:
+            with self._snapshot() as connection:
                 self._reload(connection)
         except UNREADABLE as error:
             raise StoreError(f"{self.name} cannot be opened: {reason_of(error)}") from error
@@ -61,7 +61,7 @@ class Store:
     def tables(self) -> frozenset[str]:
         """The names of all tables in the database, this program's or not. Raises StoreError."""
         try:
-            with self.read() as connection:
+            with self._snapshot() as connection:
                 return frozenset(inspect(connection).get_table_names())
         except UNREADABLE as error:
             raise StoreError(f"{self.name} cannot be opened: {reason_of(error)}") from error
@@ -89,7 +89,20 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that sees one snapshot and can change nothing."""
+        """A connection that sees one snapshot and can change nothing.
+
+        Raises Refused with OVERLOADED when the database is busy or cannot be reached.
+        """
+        try:
+            with self._snapshot() as connection:
+                yield connection
+        except DBAPIError as error:
+            if is_busy(error):
+                raise out_of_reach() from error
+            raise
+
+    @contextmanager
+    def _snapshot(self) -> Iterator[Connection]:
         with self._reading.begin() as connection:
             yield connection
 

@@ -53,7 +53,8 @@ class LocalNetwork:
     The clock stands still until `clock.advance(...)` or `clock.set(...)`; hub, clients and wallets share it. With
     `start=None` it is the machine's own instead. Keys follow from `seed`. With `settlement=True` there is a settlement
     service as well. With `engine="postgresql"` the hub's database is on a PostgreSQL server: on that of the environment
-    variable DATABASE_URL, or on one that is started for it. Without `engine`, COALITION_TEST_ENGINE says which.
+    variable DATABASE_URL, or on one that is started for it. Without `engine`, COALITION_TEST_ENGINE says which. Or name
+    an empty PostgreSQL database by its URL, as `database`.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class LocalNetwork:
         policy: Mapping[str, int] | None = None,
         settlement: bool = False,
         engine: Engine | None = None,
+        database: str | None = None,
     ) -> None:
         """`partners` and `charities` are party ids with display names; `policy` is what differs from the hub's
         default, by the names of `partner_sdk.Policy`."""
@@ -77,6 +79,7 @@ class LocalNetwork:
         self._policy = dict(policy or {})
         self._with_settlement = settlement
         self._engine = engine or os.environ.get(ENGINE_VARIABLE) or "sqlite"
+        self._database_url = database
         self._database = ExitStack()
         self._open: list[Client | Operator | SettlementClient] = []
         self._members = 0
@@ -248,7 +251,9 @@ class LocalNetwork:
         if self._start is not None:
             self._clock = FileClock(self._folder / "clock", microseconds_of(self._start))
         environment = {"COALITION_PASSPHRASE": _PASSPHRASE}
-        if self._engine == "postgresql":
+        if self._database_url is not None:
+            environment[DATABASE_VARIABLE] = self._database_url
+        elif self._engine == "postgresql":
             environment[DATABASE_VARIABLE] = self._database.enter_context(new_database())
         elif self._engine != "sqlite":
             raise LocalNetworkError(f"There is no engine {self._engine!r}; there are sqlite and postgresql.")

@@ -67,7 +67,7 @@ class LocalPostgres:
         self._folder = Path(tempfile.mkdtemp(prefix="pg-", dir=_FOLDERS))
         try:
             self._move_in()
-            self._run("initdb", "--pgdata", str(self.data), *_INITDB)
+            self.make_data()
             self.start()
         except BaseException:
             self.close()
@@ -155,7 +155,12 @@ class LocalPostgres:
             self._programs = self.folder / "pginstall" / "bin"
         _give_away(self.folder)
 
-    def _run(self, program: str, *arguments: str) -> None:
+    def make_data(self) -> None:
+        """Make the server's files."""
+        self.run("initdb", "--pgdata", str(self.data), *_INITDB)
+
+    def run(self, program: str, *arguments: str) -> None:
+        """Run one of PostgreSQL's programs as the server's owner. Raises LocalNetworkError with what it says."""
         command = [str(self._programs / program), *arguments]
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, **_owner())
         if done.returncode:

@@ -84,15 +84,17 @@ def open_channel(connection: Connection) -> grpc.Channel:
     return grpc.secure_channel(connection.address, credentials, options=_QUICK)
 
 
-def pause_s(error: grpc.RpcError) -> float:
+def pause_s(error: grpc.RpcError, *, doubt: bool = False) -> float:
     """How long to wait before the same bytes are sent again: nobody knows what became of them, or the hub had no room.
 
-    Raises the error when the hub refused them for good.
+    Raises the error when the hub refused them for good. A commit in `doubt` is none of its refusals.
     """
     assert isinstance(error, grpc.Call)
     refused = from_rpc_error(error)
     if refused is not None and refused.reason in (error_pb2.REASON_OVERLOADED, error_pb2.REASON_SHUTTING_DOWN):
         return int(refused.facts["retry_after_ms"]) / 1_000
+    if doubt and refused is not None and refused.reason == error_pb2.REASON_INTERNAL:
+        return _PAUSE_S
     if refused is not None or error.code() not in _PASSING:
         raise error
     return _PAUSE_S
@@ -101,12 +103,14 @@ def pause_s(error: grpc.RpcError) -> float:
 class Till:
     """Sends envelopes of its own making, one after the other; where one hub does not answer, to the next."""
 
-    def __init__(self, choices: Choices, connection: Connection, *others: Connection) -> None:
-        """Each connection is of the same party, to another hub of the network."""
+    def __init__(self, choices: Choices, connection: Connection, *others: Connection, doubt: bool = False) -> None:
+        """Each connection is of the same party, to another hub of the network. `doubt`: whether a database may leave
+        it open what became of a commit."""
         self.record = Record()
         self._connection = connection
         self._hubs = (connection, *others)
         self._choices = choices
+        self._doubt = doubt
 
     def work(self, stop: threading.Event) -> None:
         """Raises what the hub refuses for good, and ReceiptError for an answer that is not the hub's."""
@@ -125,7 +129,7 @@ class Till:
             try:
                 return stubs[0].Submit(SubmitRequest(envelope=envelope), timeout=_CALL_S)
             except grpc.RpcError as error:
-                wait_s = pause_s(error)
+                wait_s = pause_s(error, doubt=self._doubt)
             assert time.monotonic() < deadline, "the hub came back"
             self.record.resent += 1
             stubs.rotate()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import select
 from typing import Any, Final
 
 import psycopg
@@ -31,6 +32,18 @@ _GONE: Final = frozenset(
 
 class CommitInDoubt(psycopg.OperationalError):
     """The server took the commit, and said with it that something may be missing."""
+
+
+class NotCommitted(psycopg.OperationalError):
+    """The server had ended the connection before it was told to commit."""
+
+
+def has_ended(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the server has ended a connection that waits for nothing from it. A look at the socket, no round trip:
+    the server hardly says anything unasked but that."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class Context(PGExecutionContext_psycopg):
@@ -75,18 +88,25 @@ class Dialect(PGDialect_psycopg):
         connection: psycopg.Connection[Any] = dbapi_connection.driver_connection
         if connection.info.transaction_status == TransactionStatus.INERROR:
             raise psycopg.InternalError("a statement of the transaction has failed; there is nothing to commit")
-        warnings: list[Diagnostic] = []
-        connection.add_notice_handler(warnings.append)
+        if has_ended(connection):
+            raise NotCommitted("the server has ended the connection; nothing was committed")
+        warnings: list[str | None] = []
+
+        def listen(notice: Diagnostic) -> None:
+            # It can be read here only.
+            if notice.severity_nonlocalized == "WARNING":
+                warnings.append(notice.message_primary)
+
+        connection.add_notice_handler(listen)
         try:
             connection.commit()
         finally:
-            connection.remove_notice_handler(warnings.append)
-        for warning in warnings:
-            if warning.severity_nonlocalized == "WARNING":
-                raise CommitInDoubt(f"the commit came with a warning: {warning.message_primary}")
+            connection.remove_notice_handler(listen)
+        if warnings:
+            raise CommitInDoubt(f"the commit came with a warning: {warnings[0]}")
 
     def is_disconnect(self, e: Any, connection: Any, cursor: Any) -> bool:
-        if isinstance(e, CommitInDoubt) or (isinstance(e, psycopg.Error) and e.sqlstate in _GONE):
+        if isinstance(e, CommitInDoubt | NotCommitted) or (isinstance(e, psycopg.Error) and e.sqlstate in _GONE):
             return True
         return bool(super().is_disconnect(e, connection, cursor))  # type: ignore[no-untyped-call]
 

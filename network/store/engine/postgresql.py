@@ -7,7 +7,8 @@ looks the same from here: the next transaction connects anew, to whichever of th
 
 from __future__ import annotations
 
-import select
+import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +42,6 @@ _CONNECTING: Final[Mapping[str, str]] = {
     "keepalives_interval": "2",
     "keepalives_count": "3",
     "tcp_user_timeout": "10000",
-    "fallback_application_name": "coalition",
 }
 
 #: The longest that the server waits for the next statement of a transaction that is open: how long a hub that is
@@ -153,7 +153,14 @@ class PostgresqlDatabase:
         hosts: str = "read-write",
         **options: Any,
     ) -> Engine:
-        way = {**_CONNECTING, "target_session_attrs": hosts, **self._parameters, "client_encoding": "UTF8"}
+        way = {
+            **_CONNECTING,
+            "target_session_attrs": hosts,
+            # By which those who look at the server find the process.
+            "fallback_application_name": f"coalition {socket.gethostname()} {os.getpid()}",
+            **self._parameters,
+            "client_encoding": "UTF8",
+        }
         target = make_conninfo("", **way)
 
         def connect() -> psycopg.Connection[Any]:
@@ -193,18 +200,13 @@ def _prepare(connection: psycopg.Connection[Any], settings: Mapping[str, str]) -
 
 
 def _pass_over_the_dead(connection: psycopg.Connection[Any], record: ConnectionPoolEntry, _proxy: object) -> None:
-    """Have the pool replace a connection that the server has ended since it was used.
-
-    A server hardly says anything between transactions but that, so a look at the socket tells, without a round trip.
-    What breaks later fails its transaction, and the next one connects anew.
-    """
+    """Have the pool replace a connection that the server has ended since it was used. What breaks later fails its
+    transaction, and the next one connects anew."""
     if not record.info.setdefault(_USED, False):
         # What the server still says to a newcomer is no farewell.
         record.info[_USED] = True
         return
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    if poll.poll(0):
+    if dialect.has_ended(connection):
         raise DisconnectionError("the server has ended the connection")
 
 
@@ -212,6 +214,6 @@ def is_busy(error: DBAPIError, cause: psycopg.Error) -> bool:
     """Whether the transaction was certainly not committed, for a reason that passes by itself."""
     if error.statement is None and error.connection_invalidated:
         # The connection broke over the COMMIT itself: unless the server said otherwise, it may have committed.
-        return cause.sqlstate in _NOT_COMMITTED
+        return isinstance(cause, dialect.NotCommitted) or cause.sqlstate in _NOT_COMMITTED
     # Without a state it is the driver's own word: no connection, or one that broke.
     return cause.sqlstate in _PASSING or (cause.sqlstate is None and isinstance(cause, psycopg.OperationalError))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -130,6 +131,12 @@ def freeze_before_the_commit(store: Store, administrator: psycopg.Connection[Any
         time.sleep(0.2)
 
 
+def be_ended_before_the_commit(store: Store, administrator: psycopg.Connection[Any]) -> None:
+    with store.write() as connection:
+        lock_head(connection)
+        end_others(administrator)
+
+
 def meet_a_standby(store: Store, administrator: psycopg.Connection[Any]) -> None:
     with store.write() as connection:
         connection.exec_driver_sql("SET TRANSACTION READ ONLY")
@@ -137,7 +144,16 @@ def meet_a_standby(store: Store, administrator: psycopg.Connection[Any]) -> None
 
 
 @pytest.mark.parametrize(
-    "action", [wait_for_the_lock, run_out_of_time, be_ended, freeze, freeze_before_the_commit, meet_a_standby]
+    "action",
+    [
+        wait_for_the_lock,
+        run_out_of_time,
+        be_ended,
+        freeze,
+        freeze_before_the_commit,
+        be_ended_before_the_commit,
+        meet_a_standby,
+    ],
 )
 def test_what_passes_by_itself_is_busy(store: Store, administrator: psycopg.Connection[Any], action: Failing) -> None:
     """Nothing was committed, and the same again goes through: after somebody else's lock, a restart, a cut-off, a
@@ -149,9 +165,16 @@ def test_what_passes_by_itself_is_busy(store: Store, administrator: psycopg.Conn
 
 
 def lose_the_connection_over_the_commit(store: Store, administrator: psycopg.Connection[Any]) -> None:
+    administrator.execute(
+        "CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(10); RETURN NULL; END';"
+        "CREATE CONSTRAINT TRIGGER dawdle AFTER INSERT ON nonces DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION dawdle()"
+    )
+    ending = threading.Timer(0.2, end_others, [administrator])
     with store.write() as connection:
-        lock_head(connection)
-        end_others(administrator)
+        insert_rows(connection, tables.nonces, [("a", b"1", 1)])
+        ending.start()
+    ending.join()
 
 
 def be_wrong(store: Store, _administrator: psycopg.Connection[Any]) -> None:
