@@ -39,8 +39,14 @@ def load(connection: Connection, state: State, wanted: Wanted) -> None:
     _load_aliases(connection, state, wanted.aliases - state.aliases.rows.keys())
     _load_nonces(connection, state, wanted.nonces - state.nonces.rows.keys())
     _load_usage(connection, state, wanted.usage - state.usage.rows.keys())
-    _load_holds(connection, state, wanted.holds - state.holds.rows.keys(), wanted.holders, wanted.totals)
-    _load_originals(connection, state, wanted.originals - state.originals.rows.keys(), wanted.holders, wanted.totals)
+    _load_holds(connection, state, wanted.holds - state.holds.rows.keys())
+    _load_originals(connection, state, wanted.originals - state.originals.rows.keys())
+    # Of those too that the state had already: it may have forgotten their holders, and this batch touches them.
+    holds, originals = state.holds.rows, state.originals.rows
+    for used in (*(holds[key] for key in wanted.holds), *(originals[key] for key in wanted.originals)):
+        if used is not None:
+            wanted.holders.add(used.holder_id)
+            wanted.totals.update(part.issuer for part in used.parts)
     _load_holders(connection, state, wanted.holders - state.holders.rows.keys(), wanted.totals)
     _load_totals(connection, state, wanted.totals - state.totals.rows.keys())
 
@@ -78,23 +84,15 @@ def _load_usage(connection: Connection, state: State, keys: set[tuple[Usage, str
         rows[(Usage(what), who, day)] = points
 
 
-def _load_holds(
-    connection: Connection, state: State, keys: set[tuple[str, bytes]], holders: set[str], issuers: set[str]
-) -> None:
-    """Adds the holds' holders and issuers to what is wanted."""
+def _load_holds(connection: Connection, state: State, keys: set[tuple[str, bytes]]) -> None:
     rows = state.holds.rows
     rows.update(dict.fromkeys(keys))
     for row in rows_by_key(connection, tables.holds, ("acceptor", "hold_id"), _HOLDS, keys):
         hold = hold_of(row)
         rows[(hold.acceptor, hold.hold_id)] = hold
-        holders.add(hold.holder_id)
-        issuers.update(part.issuer for part in hold.parts)
 
 
-def _load_originals(
-    connection: Connection, state: State, keys: set[tuple[str, bytes]], holders: set[str], issuers: set[str]
-) -> None:
-    """Adds the originals' holders and issuers to what is wanted."""
+def _load_originals(connection: Connection, state: State, keys: set[tuple[str, bytes]]) -> None:
     rows = state.originals.rows
     rows.update(dict.fromkeys(keys))
     key = ("author", "transaction_id")
@@ -108,8 +106,6 @@ def _load_originals(
         original = _original_of(row, reversed_points.get((row[0], row[1]), 0))
         if original is not None:
             rows[(original.author, original.transaction_id)] = original
-            holders.add(original.holder_id)
-            issuers.update(part.issuer for part in original.parts)
 
 
 def _original_of(row: Row, reversed_points: int) -> Original | None:
