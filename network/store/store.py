@@ -97,7 +97,7 @@ class Store:
             with self._snapshot() as connection:
                 yield connection
         except DBAPIError as error:
-            if is_busy(error):
+            if is_busy(error, reading=True):
                 raise out_of_reach() from error
             raise
 

@@ -81,11 +81,11 @@ def reason_of(error: BaseException) -> str:
     return str(error.orig).strip() if isinstance(error, DBAPIError) else "a schema that is not text"
 
 
-def is_busy(error: BaseException) -> bool:
+def is_busy(error: BaseException, *, reading: bool = False) -> bool:
     """Whether a transaction was certainly not committed, for a reason that passes by itself: somebody else's lock, a
-    database that restarts, fails over, or cannot be reached."""
+    database that restarts, fails over, or cannot be reached. `reading`: whether it was for reading only."""
     if not isinstance(error, DBAPIError):
         return False
     if isinstance(error.orig, sqlite3.Error):
         return sqlite.is_busy(error.orig)
-    return isinstance(error.orig, psycopg.Error) and postgresql.is_busy(error, error.orig)
+    return isinstance(error.orig, psycopg.Error) and postgresql.is_busy(error, error.orig, reading=reading)

@@ -210,8 +210,11 @@ def _pass_over_the_dead(connection: psycopg.Connection[Any], record: ConnectionP
         raise DisconnectionError("the server has ended the connection")
 
 
-def is_busy(error: DBAPIError, cause: psycopg.Error) -> bool:
+def is_busy(error: DBAPIError, cause: psycopg.Error, *, reading: bool) -> bool:
     """Whether the transaction was certainly not committed, for a reason that passes by itself."""
+    if reading and isinstance(cause, psycopg.errors.ReadOnlySqlTransaction):
+        # Who only reads meets no standby; this is somebody who was not to write.
+        return False
     if error.statement is None and error.connection_invalidated:
         # The connection broke over the COMMIT itself: unless the server said otherwise, it may have committed.
         return isinstance(cause, dialect.NotCommitted) or cause.sqlstate in _NOT_COMMITTED

@@ -171,10 +171,12 @@ def lose_the_connection_over_the_commit(store: Store, administrator: psycopg.Con
         "FOR EACH ROW EXECUTE FUNCTION dawdle()"
     )
     ending = threading.Timer(0.2, end_others, [administrator])
-    with store.write() as connection:
-        insert_rows(connection, tables.nonces, [("a", b"1", 1)])
-        ending.start()
-    ending.join()
+    try:
+        with store.write() as connection:
+            insert_rows(connection, tables.nonces, [("a", b"1", 1)])
+            ending.start()
+    finally:
+        ending.join()
 
 
 def be_wrong(store: Store, _administrator: psycopg.Connection[Any]) -> None:
