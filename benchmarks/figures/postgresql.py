@@ -6,6 +6,7 @@ import re
 import secrets
 import statistics
 import subprocess
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
@@ -30,46 +31,59 @@ _BENCH_S: Final = 5
 _RATE: Final = re.compile(r"^tps = ([\d.]+)", re.MULTILINE)
 
 
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """Transactions a second, round after round."""
+
+    #: By the number of calls at once.
+    by_hub: dict[int, list[float]] = field(default_factory=lambda: {at_once: [] for at_once in _AT_ONCE})
+    copied: list[float] = field(default_factory=list)
+    unnested: list[float] = field(default_factory=list)
+    tpc_b: list[float] = field(default_factory=list)
+    rejected: list[int] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        rates = (*self.by_hub.values(), self.copied, self.unnested, self.tpc_b)
+        hub, copied, unnested, tpc_b = [f"{values[-1]:,.0f}" for values in rates[-4:]]
+        return f"hub {hub}, COPY {copied}, unnest {unnested}, pgbench {tpc_b}"
+
+
 def measure(run: Run) -> list[Row]:
     """The hub, bare insertion in two ways, and pgbench, in turn on one server."""
     with LocalPostgres(durable=True, settings=_SETTINGS) as server:
-        return _measure(run, server)
+        return _rows(_measure(run, server))
 
 
-def _measure(run: Run, server: LocalPostgres) -> list[Row]:
-    scale = run.scale
+def _measure(run: Run, server: LocalPostgres) -> _Measured:
+    measured = _Measured()
     pristine = server.create_database()
     town = build(run.work / NAME, SMALL, pristine)
     life = Life(town.size, NAME)
-    recorded = seal_all(town, draw(life, scale.envelopes))
+    recorded = seal_all(town, draw(life, run.scale.envelopes))
     batches = written.record(run.town("recording"), recorded)
     _pgbench(server, "--initialize", f"--scale={_BENCH_SCALE}", "--quiet")
-    by_hub: dict[int, list[float]] = {at_once: [] for at_once in _AT_ONCE}
-    copied: list[float] = []
-    unnested: list[float] = []
-    tpc_b: list[float] = []
-    rejected = 0
     with hub(town, _copy(server, pristine)) as served:
         warming_up, recorded = recorded[:_WARMING_UP], recorded[_WARMING_UP:]
         load.send(town, served.address, warming_up, 2)
-        for _ in range(scale.rounds):
-            for at_once in _AT_ONCE:
+        for _ in range(run.scale.rounds):
+            for at_once, rates in measured.by_hub.items():
                 # The recorded ones first: later ones build on them.
-                envelopes = recorded or seal_all(town, draw(life, scale.envelopes))
+                envelopes = recorded or seal_all(town, draw(life, run.scale.envelopes))
                 recorded = []
                 sent = load.send(town, served.address, envelopes, at_once)
-                by_hub[at_once].append(sent.transactions_per_s)
-                rejected += sent.rejected
-            copied.append(insertion.insert_by_copy(_copy(server, pristine), batches))
-            unnested.append(insertion.insert_by_arrays(_copy(server, pristine), batches))
-            tpc_b.append(_tpc_b(server))
-            say(
-                f"{NAME}: {', '.join(f'{rates[-1]:,.0f}' for rates in by_hub.values())}; COPY {copied[-1]:,.0f}, "
-                f"unnest {unnested[-1]:,.0f}, pgbench {tpc_b[-1]:,.0f}"
-            )
-    medians = {at_once: statistics.median(rates) for at_once, rates in by_hub.items()}
-    best = max(medians, key=lambda at_once: medians[at_once])
-    rate, copy_rate, array_rate = medians[best], statistics.median(copied), statistics.median(unnested)
+                rates.append(sent.transactions_per_s)
+                measured.rejected.append(sent.rejected)
+            measured.copied.append(insertion.insert_by_copy(_copy(server, pristine), batches))
+            measured.unnested.append(insertion.insert_by_arrays(_copy(server, pristine), batches))
+            measured.tpc_b.append(_tpc_b(server))
+            say(f"{NAME}: {measured}")
+    return measured
+
+
+def _rows(measured: _Measured) -> list[Row]:
+    medians = {at_once: statistics.median(rates) for at_once, rates in measured.by_hub.items()}
+    rate = max(medians.values())
+    copied, unnested = statistics.median(measured.copied), statistics.median(measured.unnested)
     what = f"envelopes of {ENVELOPE} over PostgreSQL, sealed before"
     note = "; ".join(f"{at_once} calls at once: {found:,.0f}" for at_once, found in medians.items())
     return [
@@ -78,17 +92,17 @@ def _measure(run: Run, server: LocalPostgres) -> list[Row]:
             what,
             rate,
             "tx/s",
-            max(copy_rate, array_rate),
-            f"insertion of the same rows (COPY {copy_rate:,.0f}, unnest {array_rate:,.0f})",
+            max(copied, unnested),
+            f"insertion of the same rows (COPY {copied:,.0f}, unnest {unnested:,.0f})",
             (at_least(rate, 20_000, "tx/s"),),
-            f"{note}; {rejected} rejected",
+            f"{note}; {sum(measured.rejected)} rejected",
         ),
         Row(
             f"{NAME}-pgbench",
             what,
             rate,
             "tx/s",
-            statistics.median(tpc_b),
+            statistics.median(measured.tpc_b),
             f"pgbench TPC-B on the same server, {_BENCH_CLIENTS} clients",
         ),
     ]
