@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from typing import Final
 
 from sqlalchemy import Connection, Engine
 
 from coalition.note import Checkpoint
 from network.ledger.invariants import violations
-from network.store.engine import UNREADABLE, is_busy, parse_url, reason_of
+from network.reopening.openers import OPENERS_MAX, Openers, spare_cores
+from network.store.engine import UNREADABLE, Database, is_busy, parse_url, reason_of
 from network.store.errors import StoreError
 from network.verify.projections import check_projections
 from network.verify.replay import Pinned, Replay
@@ -21,6 +23,9 @@ from network.verify.report import Failure, Failures, Report
 from network.verify.structure import check_structure
 
 __all__ = ["Failure", "Report", "verify_database"]
+
+#: Some ten thousand entries.
+_SMALL_BYTES: Final = 8 << 20
 
 #: Called with the number of entries checked and of all.
 Progress = Callable[[int, int], object]
@@ -50,10 +55,14 @@ def verify_database(
     if database.file is not None and not database.file.is_file():
         raise StoreError(f"There is no database at {database.name}.")
     failures = Failures()
-    replay = Replay(Pinned(network_id, tuple(hub_keys), checkpoint), progress or _no_progress, openers)
     engine = database.checking()
     try:
-        with closing(_Guarded(engine, database.name, failures)) as guarded:
+        with (
+            # Before anything else: they start while the structure is checked.
+            Openers(_worth_starting(database) if openers is None else openers) as started,
+            closing(_Guarded(engine, database.name, failures)) as guarded,
+        ):
+            replay = Replay(Pinned(network_id, tuple(hub_keys), checkpoint), progress or _no_progress, started)
             guarded.run("the structure", check_structure)
             guarded.run("the journal", replay.run)
             if replay.complete:
@@ -64,6 +73,12 @@ def verify_database(
         engine.dispose()
     head = replay.state.head
     return Report(replay.network_id, head.sequence, head.frontier.root(), replay.complete, *failures.listed())
+
+
+def _worth_starting(database: Database) -> int:
+    """How many openers; none for a file that is checked before one is at work."""
+    small = database.file is not None and database.file.stat().st_size < _SMALL_BYTES
+    return 0 if small else min(spare_cores(), OPENERS_MAX)
 
 
 def _no_progress(_done: int, _all: int) -> None:

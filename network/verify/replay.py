@@ -15,7 +15,7 @@ from coalition.note import Checkpoint, checkpoint_origin
 from coalition.v1.journal_pb2 import JournalEntry
 from network.ledger.engine import Entry, Processed, process
 from network.reopening.envelopes import Reopened, reopen
-from network.reopening.openers import OPENERS_MAX, Openers, spare_cores
+from network.reopening.openers import Openers
 from network.store import tables
 from network.store.flush import entry_row, envelope_row
 from network.verify.journal import (
@@ -33,9 +33,6 @@ from network.verify.rows import compare_rows
 from network.verify.state import Key, ReplayState
 from network.verify.tiles import Tiles
 
-#: To replay fewer entries takes no longer than to start a process.
-_WORTH_OPENERS: Final = 10_000
-
 
 class Pinned(NamedTuple):
     """What is known about the network from elsewhere."""
@@ -48,8 +45,8 @@ class Pinned(NamedTuple):
 class Replay:
     """One replay of a journal, from its first entry to its last, or to the first over which the ledger stumbles."""
 
-    def __init__(self, pinned: Pinned, progress: Callable[[int, int], object], openers: int | None = None) -> None:
-        """`openers`: how many processes open envelopes ahead; by default as many as there are cores to spare."""
+    def __init__(self, pinned: Pinned, progress: Callable[[int, int], object], openers: Openers) -> None:
+        """`openers` open envelopes ahead, if there are any."""
         self.state = ReplayState()
         #: Whether the end was reached.
         self.complete = False
@@ -69,10 +66,10 @@ class Replay:
     def run(self, connection: Connection, failures: Failures) -> None:
         """Replay all of the journal. What follows an envelope that cannot be replayed is not looked at."""
         total = connection.execute(select(func.count()).select_from(tables.entries)).scalar_one()
-        with closing(groups(connection)) as all_groups, Openers(self._openers_for(total)) as openers:
-            self._repeated = repeated_transactions(connection)
-            self.state = ReplayState(total, reversed_transactions(connection))
-            for group, opened in openers.ahead(all_groups, openable):
+        self._repeated = repeated_transactions(connection)
+        self.state = ReplayState(total, reversed_transactions(connection))
+        with closing(groups(connection)) as all_groups:
+            for group, opened in self._openers.ahead(all_groups, openable):
                 if not self._take(connection, group, opened, failures):
                     return
                 self._progress(self.state.head.sequence, total)
@@ -81,11 +78,6 @@ class Replay:
         self._check_head(connection, failures)
         self._check_pinned(failures)
         self.complete = True
-
-    def _openers_for(self, entries: int) -> int:
-        if self._openers is not None:
-            return self._openers
-        return min(spare_cores(), OPENERS_MAX) if entries >= _WORTH_OPENERS else 0
 
     def _take(self, connection: Connection, group: Group, opened: Reopened | None, failures: Failures) -> bool:
         """Replay an envelope and compare; False where the replay cannot go on after it."""

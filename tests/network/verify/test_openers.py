@@ -137,6 +137,13 @@ def test_books_are_in_order(books: Path) -> None:
     assert together == alone
 
 
+def test_small_file_is_checked_alone(books: Path) -> None:
+    """Unless somebody says otherwise: no process could be there in time."""
+    seen: list[int] = []
+    assert verified(books, progress=lambda _done, _all: seen.extend(children(os.getpid()))).ok
+    assert seen == []
+
+
 def test_opener_that_dies_is_no_report(books: Path) -> None:
     """Nothing is said about a database that was not checked to its end."""
 

@@ -46,8 +46,8 @@ def tamperer(copy: str) -> Iterator[Connection]:
         yield connection
 
 
-def verified(url: str, **known: Any) -> Report:
-    return verify_database(url, **known)
+def verified(url: str, openers: int = 0, **known: Any) -> Report:
+    return verify_database(url, openers=openers, **known)
 
 
 def test_books_are_in_order(books: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+from network.reopening.openers import Openers
 from network.store.engine import parse_url, sqlite_url
 from network.verify.replay import Pinned, Replay
 from network.verify.report import Failures
@@ -28,7 +29,7 @@ def test_ids_are_found_again() -> None:
 
 def test_replay_keeps_little_of_the_journal(books: Path) -> None:
     """Of a transaction that nobody sends again or takes back, nothing but its id."""
-    replay = Replay(Pinned(None, (), None), lambda _done, _all: None, openers=0)
+    replay = Replay(Pinned(None, (), None), lambda _done, _all: None, Openers(0))
     failures = Failures()
     engine = parse_url(sqlite_url(books)).checking()
     with engine.connect() as connection:
