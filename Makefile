@@ -3,6 +3,7 @@
 PYTHON ?= python3
 WEEKS ?=
 SEED ?=
+ENGINE ?=
 OUT ?=
 ARGS ?=
 
@@ -19,8 +20,8 @@ MAKEFLAGS += --no-builtin-rules
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z][a-z-]*:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
-	@echo "  PYTHON=python3.12 chooses the interpreter of the virtual environment; WEEKS=53, SEED=7 and OUT=folder go to"
-	@echo "  the demo, ARGS='...' to the demo, the tests or the benchmarks."
+	@echo "  PYTHON=python3.12 chooses the interpreter of the virtual environment; WEEKS=53, SEED=7, OUT=folder and"
+	@echo "  ENGINE=postgresql go to the demo, ARGS='...' to the demo, the tests or the benchmarks."
 
 .PHONY: venv
 venv: $(STAMP) ## Make the virtual environment (.venv) from the locked requirements
@@ -36,7 +37,7 @@ $(STAMP): requirements.lock pyproject.toml
 
 .PHONY: demo
 demo: $(STAMP) ## Run a whole coalition on real purchases (WEEKS=13 by default; WEEKS=53 is the whole year)
-	$(BIN)/coalition demo run $(if $(WEEKS),--weeks $(WEEKS)) $(if $(SEED),--seed $(SEED)) $(if $(OUT),--out "$(OUT)") $(ARGS)
+	$(BIN)/coalition demo run $(if $(WEEKS),--weeks $(WEEKS)) $(if $(SEED),--seed $(SEED)) $(if $(ENGINE),--engine $(ENGINE)) $(if $(OUT),--out "$(OUT)") $(ARGS)
 
 .PHONY: test
 test: $(STAMP) ## Run the tests

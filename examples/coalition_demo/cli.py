@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
 _INTERRUPTED_STATUS: Final = 130
 _EXTRA: Final = "coalition-points[demo]"
 _WIDTH_MIN: Final = 120
+#: From which `coalition hub` takes the URL of its database.
+_DATABASE: Final = "COALITION_DATABASE_URL"
 _HOURS: Final = ("1", "2", "3", "4", "6", "8", "12", "24")
 
 
@@ -47,7 +52,16 @@ def demo() -> None:
     show_default=True,
     help="When the settlement service runs. Its books are the same in all three cases.",
 )
-def run(weeks: int, seed: int, out: Path | None, households: int | None, slice_hours: str, settling: str) -> None:
+@click.option(
+    "--engine",
+    type=click.Choice(["sqlite", "postgresql"]),
+    default="sqlite",
+    show_default=True,
+    help="Of the hub's database. PostgreSQL: on the server of DATABASE_URL, or on one that runs as long as the demo.",
+)
+def run(
+    weeks: int, seed: int, out: Path | None, households: int | None, slice_hours: str, settling: str, engine: str
+) -> None:
     """Replay purchases through a hub, settle each month, and say whether everything balances.
 
     \b
@@ -61,7 +75,8 @@ def run(weeks: int, seed: int, out: Path | None, households: int | None, slice_h
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
     try:
-        ok = _run(folder, weeks, seed, households, int(slice_hours), cast("Settling", settling))
+        with _database(engine):
+            ok = _run(folder, weeks, seed, households, int(slice_hours), cast("Settling", settling))
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("coalition_demo", "partner_sdk", "coalition"):
             raise
@@ -75,6 +90,23 @@ def run(weeks: int, seed: int, out: Path | None, households: int | None, slice_h
         sys.exit(_INTERRUPTED_STATUS)
     if not ok:
         sys.exit(1)
+
+
+@contextmanager
+def _database(engine: str) -> Iterator[None]:
+    """Meanwhile the hub's commands find a database of this engine: by default a file in its folder."""
+    os.environ.pop(_DATABASE, None)
+    if engine == "sqlite":
+        yield
+        return
+    from partner_sdk.testing import LocalNetworkError, new_database
+
+    try:
+        with new_database(durable=True) as url:
+            os.environ[_DATABASE] = url
+            yield
+    except LocalNetworkError as error:
+        raise click.ClickException(str(error)) from error
 
 
 def _folder(out: Path | None) -> Path:

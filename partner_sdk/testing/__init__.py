@@ -8,13 +8,15 @@
         grocer.redeem("anna", 40, consent=anna.consent_to_redeem("grocer", 40))
 
 In pytest, `pytest_plugins = ["partner_sdk.testing.plugin"]` gives the fixture `coalition_network`. The hub is needed:
-`pip install 'coalition-points[hub]'`.
+`pip install 'coalition-points[hub]'`. `LocalNetwork(engine="postgresql")` keeps its journal on a PostgreSQL server,
+which the extra `demo` brings.
 """
 
 from __future__ import annotations
 
 from partner_sdk.testing._local_network import LocalNetwork
+from partner_sdk.testing._postgresql import LocalPostgres, new_database
 from partner_sdk.testing._processes import LocalNetworkError
 from partner_sdk.testing._seeds import CHARITIES, PARTNERS
 
-__all__ = ["CHARITIES", "PARTNERS", "LocalNetwork", "LocalNetworkError"]
+__all__ = ["CHARITIES", "PARTNERS", "LocalNetwork", "LocalNetworkError", "LocalPostgres", "new_database"]

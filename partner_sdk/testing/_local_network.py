@@ -31,7 +31,7 @@ from partner_sdk.settlement import SettlementClient
 from partner_sdk.testing import _seeds
 from partner_sdk.testing._population import Newcomer, population
 from partner_sdk.testing._postgresql import new_database
-from partner_sdk.testing._processes import LocalNetworkError, Service, require, run
+from partner_sdk.testing._processes import DATABASE_VARIABLE, LocalNetworkError, Service, require, run
 from partner_sdk.wallet import Wallet
 
 NETWORK_ID: Final = "local.test"
@@ -40,8 +40,6 @@ _PASSPHRASE: Final = "local-network"  # noqa: S105 - protects keys that follow f
 _TIME_ZONE: Final = "Europe/Berlin"
 #: Which engine's database a network has that is not told.
 ENGINE_VARIABLE: Final = "COALITION_TEST_ENGINE"
-#: From which a hub takes the URL of its database.
-DATABASE_VARIABLE: Final = "COALITION_DATABASE_URL"
 
 Engine = Literal["sqlite", "postgresql"]
 T = TypeVar("T")

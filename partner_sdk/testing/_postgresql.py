@@ -168,11 +168,12 @@ class LocalPostgres:
 
 
 @contextmanager
-def new_database() -> Iterator[str]:
-    """The URL of a database that exists inside `with` only, on the server of DATABASE_URL or on one of its own."""
+def new_database(*, durable: bool = False) -> Iterator[str]:
+    """The URL of a database that exists inside `with` only, on the server of the environment variable DATABASE_URL or on
+    one of its own, for which `durable` says whether its commits outlive a crash of the machine."""
     server = os.environ.get(SERVER_VARIABLE)
     if server is None:
-        with LocalPostgres() as own:
+        with LocalPostgres(durable=durable) as own:
             yield own.create_database()
         return
     name = create_database(server)

@@ -21,6 +21,10 @@ _LINES_SHOWN: Final = 40
 _NEEDED: Final = {"hub": ("network", "sqlalchemy"), "settlement": ("settlement", "sqlalchemy")}
 
 
+#: From which a hub takes the URL of its database. One that is not the test network's must not reach it.
+DATABASE_VARIABLE: Final = "COALITION_DATABASE_URL"
+
+
 class LocalNetworkError(Exception):
     """The test network could not be started. The text has the end of the service's log."""
 
@@ -42,10 +46,14 @@ def command(*arguments: str) -> list[str]:
 def run(arguments: Sequence[str], environment: Mapping[str, str]) -> None:
     """Run a `coalition` command to its end. Raises LocalNetworkError with what it said."""
     done = subprocess.run(
-        command(*arguments), env={**os.environ, **environment}, capture_output=True, text=True, timeout=_START_S
+        command(*arguments), env=_complete(environment), capture_output=True, text=True, timeout=_START_S
     )
     if done.returncode:
         raise LocalNetworkError(f"`coalition {' '.join(arguments[:2])}` failed:\n{done.stdout}{done.stderr}")
+
+
+def _complete(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name != DATABASE_VARIABLE} | dict(environment)
 
 
 class Service:
@@ -82,7 +90,7 @@ class Service:
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command(*arguments, "--ready-file", str(ready), *self._options),
-                env={**os.environ, **self._environment},
+                env=_complete(self._environment),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

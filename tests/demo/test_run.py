@@ -112,12 +112,13 @@ def test_reports_lie_where_the_run_says(small: tuple[Path, str]) -> None:
     assert {"window-1.json", "window-1-positions.csv"} <= {path.name for path in (reports / "windows").iterdir()}
 
 
-@pytest.mark.parametrize("settling", ["late", "interrupted"])
+@pytest.mark.parametrize(("settling", "engine"), [("late", "sqlite"), ("interrupted", "postgresql")])
 def test_the_same_seed_gives_the_same_root_and_settlement_may_start_late_or_stop(
-    small: tuple[Path, str], tmp_path: Path, settling: str
+    small: tuple[Path, str], tmp_path: Path, settling: str, engine: str
 ) -> None:
-    """A second run has the same root; a settlement service that was not there throughout has the same positions."""
-    done = demo(*SMALL, "--out", tmp_path / "run", "--settling", settling)
+    """A second run has the same root, on either engine; a settlement service that was not there throughout has the same
+    positions."""
+    done = demo(*SMALL, "--out", tmp_path / "run", "--settling", settling, "--engine", engine)
     assert done.returncode == 0, done.stdout + done.stderr
 
     first, second = summary_of(small[0]), summary_of(tmp_path / "run")
