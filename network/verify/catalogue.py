@@ -79,13 +79,15 @@ def found(connection: Connection) -> Catalogue:
 def expected(connection: Connection) -> Catalogue:
     """What the migrations make on a server like this."""
     genuine = str(connection.exec_driver_sql("SELECT version()").scalar_one()).startswith("PostgreSQL")
-    return dict([*_tables(), *_guards(truncate=genuine)])
+    return dict([*_tables(collated=genuine), *_guards(truncate=genuine)])
 
 
-def _tables() -> Iterator[tuple[tuple[str, str], str]]:
+def _tables(*, collated: bool) -> Iterator[tuple[tuple[str, str], str]]:
     for table in metadata.tables.values():
         for column in table.columns:
-            yield ("column", f"{table.name}.{column.name}"), f"{column.type.compile(_DIALECT)} NOT NULL"
+            kind = column.type.compile(_DIALECT)
+            name = kind if collated else kind.removesuffix(' COLLATE "C"')
+            yield ("column", f"{table.name}.{column.name}"), f"{name} NOT NULL"
         for constraint in table.constraints:
             yield ("constraint", str(constraint.name)), _constraint(constraint)
         yield from _indexes(table)

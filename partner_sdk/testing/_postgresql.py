@@ -169,8 +169,8 @@ class LocalPostgres:
 
 @contextmanager
 def new_database(*, durable: bool = False) -> Iterator[str]:
-    """The URL of a database that exists inside `with` only, on the server of the environment variable DATABASE_URL or on
-    one of its own, for which `durable` says whether its commits outlive a crash of the machine."""
+    """The URL of a database that exists inside `with` only, on the server of the variable DATABASE_URL or on one of its
+    own, for which `durable` says whether its commits outlive a crash of the machine."""
     server = os.environ.get(SERVER_VARIABLE)
     if server is None:
         with LocalPostgres(durable=durable) as own:

@@ -166,7 +166,7 @@ class PostgresqlDatabase:
         def connect() -> psycopg.Connection[Any]:
             connection = psycopg.connect(target, autocommit=True, prepare_threshold=prepared_after)
             try:
-                _prepare(connection, settings)
+                prepare(connection, settings)
                 connection.isolation_level = isolation
                 connection.read_only = read_only
                 connection.prepared_max = _PREPARED_MAX
@@ -183,7 +183,7 @@ class PostgresqlDatabase:
         return engine
 
 
-def _prepare(connection: psycopg.Connection[Any], settings: Mapping[str, str]) -> None:
+def prepare(connection: psycopg.Connection[Any], settings: Mapping[str, str]) -> None:
     """Set what the server knows. `connection` commits each statement by itself."""
     arrays.register(connection)
     for name, value in settings.items():

@@ -11,10 +11,11 @@ from typing import Any
 import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError
+from structlog.testing import capture_logs
 
 from network.store import tables
 from network.store.engine import is_busy, kept, parse_url
-from network.store.engine.postgresql import CUT_OFF_MS, LOCK_MS
+from network.store.engine.postgresql import CUT_OFF_MS, LOCK_MS, prepare
 from network.store.errors import StoreError
 from network.store.head import lock_head, read_head
 from network.store.sql import insert_rows
@@ -261,3 +262,12 @@ def test_bad_url_is_refused_without_being_quoted(url: str) -> None:
         parse_url(url)
     assert "secret" not in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+def test_engine_may_lack_a_setting(url: str) -> None:
+    """What an engine does not know it does without; what the hub needs most is told."""
+    settings = {"transaction_timeout_of_the_future": "1", "lock_timeout": "no time at all", "statement_timeout": "7s"}
+    with capture_logs() as logged, closing(psycopg.connect(url, autocommit=True)) as connection:
+        prepare(connection, settings)
+        assert connection.execute("SHOW statement_timeout").fetchone() == ("7s",)
+    assert [entry["setting"] for entry in logged] == ["lock_timeout"]

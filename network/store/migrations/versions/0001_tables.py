@@ -8,11 +8,12 @@ from typing import Any, Final
 import sqlalchemy as sa
 from alembic import op
 
+from network.store.migrations import built_from_postgresql
+
 revision: Final = "0001"
 down_revision: Final = None
 
-# The types that SQLite's STRICT tables know; elsewhere 64 bits, and text without a language, are asked for by name.
-WORDS: Final = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+# The types that SQLite's STRICT tables know; elsewhere 64 bits are asked for by name.
 COUNT: Final = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 # How SQLite stores the rows: in the order of the primary key, or by their number.
 CLUSTERED: Final[dict[str, Any]] = {"sqlite_strict": True, "sqlite_with_rowid": False}
@@ -23,14 +24,16 @@ EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
 
 
 def upgrade() -> None:
-    _create_journal()
-    _create_network()
-    _create_holders()
-    _create_use()
-    _create_codes()
+    # Text is compared byte by byte. Engines that only speak PostgreSQL's protocol do nothing else, and take no order to.
+    words = sa.Text(collation="C") if built_from_postgresql() else sa.Text()
+    _create_journal(words)
+    _create_network(words)
+    _create_holders(words)
+    _create_use(words)
+    _create_codes(words)
 
 
-def _create_journal() -> None:
+def _create_journal(words: sa.Text) -> None:
     """The truth: the log, what proves its authorship, where it ends."""
     op.create_table(
         "head",
@@ -48,7 +51,7 @@ def _create_journal() -> None:
     op.create_table(
         "envelopes",
         sa.Column("first_sequence", COUNT, autoincrement=False, nullable=False),
-        sa.Column("author", WORDS, nullable=False),
+        sa.Column("author", words, nullable=False),
         sa.Column("header", sa.LargeBinary(), nullable=False),
         sa.Column("signatures", sa.LargeBinary(), nullable=False),
         sa.Column("replayed", sa.LargeBinary(), nullable=False),
@@ -60,11 +63,11 @@ def _create_journal() -> None:
         "entries",
         sa.Column("sequence", COUNT, autoincrement=False, nullable=False),
         sa.Column("first_sequence", COUNT, nullable=False),
-        sa.Column("author", WORDS, nullable=False),
+        sa.Column("author", words, nullable=False),
         sa.Column("transaction_id", sa.LargeBinary(), nullable=False),
         sa.Column("kind", sa.Integer(), nullable=False),
-        sa.Column("holder_id", WORDS, nullable=False),
-        sa.Column("counterparty_id", WORDS, nullable=False),
+        sa.Column("holder_id", words, nullable=False),
+        sa.Column("counterparty_id", words, nullable=False),
         sa.Column("leaf_hash", sa.LargeBinary(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -115,32 +118,32 @@ def _blob(data: bytes) -> str:
     return f"decode('{data.hex()}', 'hex')"
 
 
-def _create_network() -> None:
+def _create_network(words: sa.Text) -> None:
     """Small tables, held in memory as a whole."""
     op.create_table(
         "network",
-        sa.Column("network_id", WORDS, autoincrement=False, nullable=False),
-        sa.Column("time_zone", WORDS, nullable=False),
-        sa.Column("currency", WORDS, nullable=False),
+        sa.Column("network_id", words, autoincrement=False, nullable=False),
+        sa.Column("time_zone", words, nullable=False),
+        sa.Column("currency", words, nullable=False),
         sa.Column("currency_exponent", sa.Integer(), nullable=False),
-        sa.Column("operator", WORDS, nullable=False),
-        sa.Column("hub", WORDS, nullable=False),
+        sa.Column("operator", words, nullable=False),
+        sa.Column("hub", words, nullable=False),
         sa.PrimaryKeyConstraint("network_id", name=op.f("pk_network")),
         **CLUSTERED,
     )
     op.create_table(
         "policies",
         sa.Column("sequence", COUNT, autoincrement=False, nullable=False),
-        sa.Column("effective_on", WORDS, nullable=False),
+        sa.Column("effective_on", words, nullable=False),
         sa.Column("policy", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_policies")),
         **NUMBERED,
     )
     op.create_table(
         "parties",
-        sa.Column("party_id", WORDS, autoincrement=False, nullable=False),
+        sa.Column("party_id", words, autoincrement=False, nullable=False),
         sa.Column("kind", sa.Integer(), nullable=False),
-        sa.Column("display_name", WORDS, nullable=False),
+        sa.Column("display_name", words, nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("keys", sa.LargeBinary(), nullable=False),
         sa.Column("revoked_keys", sa.LargeBinary(), nullable=False),
@@ -149,9 +152,9 @@ def _create_network() -> None:
     )
     op.create_table(
         "terms",
-        sa.Column("party_id", WORDS, autoincrement=False, nullable=False),
+        sa.Column("party_id", words, autoincrement=False, nullable=False),
         sa.Column("sequence", COUNT, autoincrement=False, nullable=False),
-        sa.Column("effective_on", WORDS, nullable=False),
+        sa.Column("effective_on", words, nullable=False),
         sa.Column("price_micros", COUNT, nullable=False),
         sa.Column("reimbursement_micros", COUNT, nullable=False),
         sa.Column("issue_fee_micros", COUNT, nullable=False),
@@ -162,26 +165,26 @@ def _create_network() -> None:
     )
     op.create_table(
         "campaigns",
-        sa.Column("fund_id", WORDS, autoincrement=False, nullable=False),
-        sa.Column("campaign_id", WORDS, nullable=False),
-        sa.Column("charity", WORDS, nullable=False),
-        sa.Column("title", WORDS, nullable=False),
+        sa.Column("fund_id", words, autoincrement=False, nullable=False),
+        sa.Column("campaign_id", words, nullable=False),
+        sa.Column("charity", words, nullable=False),
+        sa.Column("title", words, nullable=False),
         sa.Column("goal_points", COUNT, nullable=False),
-        sa.Column("starts_on", WORDS, nullable=False),
-        sa.Column("ends_on", WORDS, nullable=False),
+        sa.Column("starts_on", words, nullable=False),
+        sa.Column("ends_on", words, nullable=False),
         sa.PrimaryKeyConstraint("fund_id", name=op.f("pk_campaigns")),
         **CLUSTERED,
     )
 
 
-def _create_holders() -> None:
+def _create_holders(words: sa.Text) -> None:
     """Holders and what they have."""
     op.create_table(
         "holders",
-        sa.Column("holder_id", WORDS, autoincrement=False, nullable=False),
+        sa.Column("holder_id", words, autoincrement=False, nullable=False),
         sa.Column("kind", sa.Integer(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
-        sa.Column("enrolled_by", WORDS, nullable=False),
+        sa.Column("enrolled_by", words, nullable=False),
         sa.Column("keys", sa.LargeBinary(), nullable=False),
         sa.Column("points", COUNT, nullable=False),
         sa.Column("held_points", COUNT, nullable=False),
@@ -193,18 +196,18 @@ def _create_holders() -> None:
     )
     op.create_table(
         "aliases",
-        sa.Column("alias", WORDS, autoincrement=False, nullable=False),
-        sa.Column("holder_id", WORDS, nullable=False),
+        sa.Column("alias", words, autoincrement=False, nullable=False),
+        sa.Column("holder_id", words, nullable=False),
         sa.PrimaryKeyConstraint("alias", name=op.f("pk_aliases")),
         **CLUSTERED,
     )
     op.create_index(op.f("ix_aliases_holder_id"), "aliases", ["holder_id"], unique=False)
     op.create_table(
         "lots",
-        sa.Column("holder_id", WORDS, autoincrement=False, nullable=False),
-        sa.Column("issuer", WORDS, autoincrement=False, nullable=False),
-        sa.Column("expires_on", WORDS, autoincrement=False, nullable=False),
-        sa.Column("available_on", WORDS, autoincrement=False, nullable=False),
+        sa.Column("holder_id", words, autoincrement=False, nullable=False),
+        sa.Column("issuer", words, autoincrement=False, nullable=False),
+        sa.Column("expires_on", words, autoincrement=False, nullable=False),
+        sa.Column("available_on", words, autoincrement=False, nullable=False),
         sa.Column("opened", COUNT, nullable=False),
         sa.Column("points", COUNT, nullable=False),
         sa.CheckConstraint("points > 0", name=op.f("ck_lots_points")),
@@ -214,8 +217,8 @@ def _create_holders() -> None:
     op.create_index(op.f("ix_lots_expires_on"), "lots", ["expires_on"], unique=False)
     op.create_table(
         "arrears",
-        sa.Column("holder_id", WORDS, autoincrement=False, nullable=False),
-        sa.Column("issuer", WORDS, autoincrement=False, nullable=False),
+        sa.Column("holder_id", words, autoincrement=False, nullable=False),
+        sa.Column("issuer", words, autoincrement=False, nullable=False),
         sa.Column("points", COUNT, nullable=False),
         sa.CheckConstraint("points > 0", name=op.f("ck_arrears_points")),
         sa.PrimaryKeyConstraint("holder_id", "issuer", name=op.f("pk_arrears")),
@@ -223,12 +226,12 @@ def _create_holders() -> None:
     )
     op.create_table(
         "pledges",
-        sa.Column("holder_id", WORDS, autoincrement=False, nullable=False),
+        sa.Column("holder_id", words, autoincrement=False, nullable=False),
         sa.Column("pledge_id", sa.LargeBinary(), autoincrement=False, nullable=False),
-        sa.Column("fund_id", WORDS, nullable=False),
+        sa.Column("fund_id", words, nullable=False),
         sa.Column("share_bps", sa.Integer(), nullable=False),
         sa.Column("points_max", COUNT, nullable=False),
-        sa.Column("ends_on", WORDS, nullable=False),
+        sa.Column("ends_on", words, nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("granted_us", COUNT, nullable=False),
         sa.Column("accrued_bps", COUNT, nullable=False),
@@ -247,13 +250,13 @@ def _create_holders() -> None:
     )
 
 
-def _create_use() -> None:
+def _create_use(words: sa.Text) -> None:
     """What was set aside, used up, taken back, counted."""
     op.create_table(
         "holds",
-        sa.Column("acceptor", WORDS, autoincrement=False, nullable=False),
+        sa.Column("acceptor", words, autoincrement=False, nullable=False),
         sa.Column("hold_id", sa.LargeBinary(), autoincrement=False, nullable=False),
-        sa.Column("holder_id", WORDS, nullable=False),
+        sa.Column("holder_id", words, nullable=False),
         sa.Column("points", COUNT, nullable=False),
         sa.Column("expires_us", COUNT, nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
@@ -272,7 +275,7 @@ def _create_use() -> None:
     )
     op.create_table(
         "nonces",
-        sa.Column("who", WORDS, autoincrement=False, nullable=False),
+        sa.Column("who", words, autoincrement=False, nullable=False),
         sa.Column("nonce", sa.LargeBinary(), autoincrement=False, nullable=False),
         sa.Column("sequence", COUNT, nullable=False),
         sa.PrimaryKeyConstraint("who", "nonce", name=op.f("pk_nonces")),
@@ -280,7 +283,7 @@ def _create_use() -> None:
     )
     op.create_table(
         "reversals",
-        sa.Column("author", WORDS, autoincrement=False, nullable=False),
+        sa.Column("author", words, autoincrement=False, nullable=False),
         sa.Column("transaction_id", sa.LargeBinary(), autoincrement=False, nullable=False),
         sa.Column("reversed_points", COUNT, nullable=False),
         sa.CheckConstraint("reversed_points > 0", name=op.f("ck_reversals_reversed_points")),
@@ -289,7 +292,7 @@ def _create_use() -> None:
     )
     op.create_table(
         "totals",
-        sa.Column("issuer", WORDS, autoincrement=False, nullable=False),
+        sa.Column("issuer", words, autoincrement=False, nullable=False),
         sa.Column("issued", COUNT, nullable=False),
         sa.Column("issue_reversed", COUNT, nullable=False),
         sa.Column("redeemed", COUNT, nullable=False),
@@ -308,26 +311,26 @@ def _create_use() -> None:
     op.create_table(
         "usage",
         sa.Column("what", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("who", WORDS, autoincrement=False, nullable=False),
-        sa.Column("day", WORDS, autoincrement=False, nullable=False),
+        sa.Column("who", words, autoincrement=False, nullable=False),
+        sa.Column("day", words, autoincrement=False, nullable=False),
         sa.Column("points", COUNT, nullable=False),
         sa.PrimaryKeyConstraint("what", "who", "day", name=op.f("pk_usage")),
         **CLUSTERED,
     )
 
 
-def _create_codes() -> None:
+def _create_codes(words: sa.Text) -> None:
     """One-time codes; not of the ledger."""
     op.create_table(
         "codes",
-        sa.Column("holder_id", WORDS, autoincrement=False, nullable=False),
+        sa.Column("holder_id", words, autoincrement=False, nullable=False),
         sa.Column("nonce", sa.LargeBinary(), autoincrement=False, nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=False),
         sa.Column("code_hash", sa.LargeBinary(), nullable=False),
         sa.Column("points_max", COUNT, nullable=False),
         sa.Column("expires_us", COUNT, nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
-        sa.Column("acceptor", WORDS, nullable=False),
+        sa.Column("acceptor", words, nullable=False),
         sa.Column("consent", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("holder_id", "nonce", name=op.f("pk_codes")),
         **CLUSTERED,

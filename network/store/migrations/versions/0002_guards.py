@@ -7,6 +7,8 @@ from typing import Final
 
 from alembic import op
 
+from network.store.migrations import built_from_postgresql
+
 revision: Final = "0002"
 down_revision: Final = "0001"
 
@@ -60,17 +62,11 @@ def postgresql() -> Iterator[str]:
         "EXECUTE FUNCTION guard_journal()"
     )
     yield "CREATE TRIGGER guard_head_delete BEFORE DELETE ON head FOR EACH ROW EXECUTE FUNCTION guard_journal()"
-    if not has_truncate_triggers():
+    # Engines that only speak PostgreSQL's protocol may know triggers for rows only.
+    if not built_from_postgresql():
         return
     for table in (*JOURNAL, "head"):
         yield (
             f"CREATE TRIGGER guard_{table}_truncate BEFORE TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION guard_journal()"
         )
-
-
-def has_truncate_triggers() -> bool:
-    """Engines that speak PostgreSQL's protocol without being built from it may know triggers for rows only."""
-    if op.get_context().as_sql:
-        return True
-    return str(op.get_bind().exec_driver_sql("SELECT version()").scalar_one()).startswith("PostgreSQL")
