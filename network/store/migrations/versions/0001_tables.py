@@ -24,7 +24,7 @@ EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
 
 
 def upgrade() -> None:
-    # Text is compared byte by byte. Engines that only speak PostgreSQL's protocol do nothing else, and take no order to.
+    # Text is compared byte by byte. Engines that only speak PostgreSQL's protocol do so anyway, and know no name for it.
     words = sa.Text(collation="C") if built_from_postgresql() else sa.Text()
     _create_journal(words)
     _create_network(words)
