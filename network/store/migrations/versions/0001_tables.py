@@ -24,7 +24,7 @@ EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
 
 
 def upgrade() -> None:
-    # Text is compared byte by byte. Engines that only speak PostgreSQL's protocol do so anyway, and know no name for it.
+    # Text is compared byte by byte. Engines that have only learnt PostgreSQL's protocol do so anyway, without a word.
     words = sa.Text(collation="C") if built_from_postgresql() else sa.Text()
     _create_journal(words)
     _create_network(words)
