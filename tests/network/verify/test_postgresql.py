@@ -16,7 +16,7 @@ from coalition.v1.outcome_pb2 import Outcome
 from coalition.wire import encode
 from network.store.errors import StoreError
 from network.verify import Report, verify_database
-from partner_sdk.testing._postgresql import _installed
+from partner_sdk.testing._postgresql import installed
 from tests.databases import Server, name_of
 from tests.network.verify.books import append_entry, places, write_books
 
@@ -185,7 +185,7 @@ def test_auditor_needs_to_read_only(copy: str, tamperer: Connection) -> None:
 
 def test_dump_can_be_restored(books: str, postgres: Server, tmp_path: Path) -> None:
     """What PostgreSQL's own programs put back verifies, its guards among it."""
-    programs, dump, restored = _installed() / "bin", tmp_path / "books.dump", postgres.empty()
+    programs, dump, restored = installed() / "bin", tmp_path / "books.dump", postgres.empty()
     subprocess.run([programs / "pg_dump", "--format=custom", f"--file={dump}", books], check=True)
     restore = [programs / "pg_restore", "--exit-on-error", "--no-owner", f"--dbname={restored}", dump]
     subprocess.run(restore, check=True)
