@@ -82,7 +82,12 @@ class BatchCommitter:
         watch.lap("commit")
         self._kept = working
         if self._store.reference_sequence != applied.head.reference_sequence:
-            self._store.publish(applied.head.reference_sequence, copy_reference(working.state.reference))
+            self._store.publish(
+                applied.head.reference_sequence,
+                applied.reference or copy_reference(working.state.reference),
+                # Under the lock nobody has seen later ones.
+                anew=True,
+            )
         return applied
 
     def apply(self, envelopes: Sequence[OpenedEnvelope], now_us: int, watch: Stopwatch) -> Applied | None:

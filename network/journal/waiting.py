@@ -79,11 +79,12 @@ class Waiting:
             self._transactions += len(submission.envelope.transactions)
             self._changed.notify()
 
-    def take(self, envelopes_max: int) -> list[Submission]:
-        """What waits, in order, at least one and as many as one batch may hold.
+    def take(self, envelopes_max: int, transactions_max: int | None = None) -> list[Submission]:
+        """What waits, in order, at least one and as many as one batch may hold, of at most `transactions_max`.
 
         Waits until there is one; an empty list says that there will be none.
         """
+        most = min(self._limits.batch_transactions_max, transactions_max or self._limits.batch_transactions_max)
         with self._changed:
             self._changed.wait_for(lambda: self._submissions or self._closed)
             taken: list[Submission] = []
@@ -92,9 +93,7 @@ class Waiting:
                 following = self._submissions[0]
                 transactions += len(following.envelope.transactions)
                 size += following.size
-                if taken and (
-                    transactions > self._limits.batch_transactions_max or size > self._limits.batch_bytes_max
-                ):
+                if taken and (transactions > most or size > self._limits.batch_bytes_max):
                     break
                 taken.append(self._submissions.popleft())
                 self._bytes -= following.size

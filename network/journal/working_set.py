@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from network.ledger.state import Head, State, Wanted
+from network.store.head import read_head
 from network.store.load import load
 from network.store.reference import load_reference
 
@@ -28,6 +29,8 @@ class WorkingSet:
 
     def __init__(self, state: State) -> None:
         self.state: Final = state
+        #: Where the last batch began, and what it touched.
+        self._began = edge_of(state.head)
         self._touched = Wanted()
 
     @classmethod
@@ -37,20 +40,23 @@ class WorkingSet:
             return cls(State(head, load_reference(connection)))
         if edge_of(kept.state.head) == edge_of(head):
             return kept
-        if kept.state.head.reference_sequence == head.reference_sequence:
-            return cls(State(head, kept.state.reference))
         return cls(State(head, load_reference(connection)))
 
     def load(self, connection: Connection, wanted: Wanted, *, unwritten: bool, holders_max: int) -> bool:
         """Have in memory what a batch wants. `unwritten` says that the database may lack what the batch before did.
 
         Of holders that this batch does not want no more than `holders_max` stay. False where what is unwritten would be
-        missed: what the batch before committed and this one reverses is read from the journal.
+        missed, for what the batch before committed and this one reverses is read from the journal; and where the
+        database has anything else than what came before.
         """
+        here = edge_of(self.state.head)
+        # What is loaded must be of this very log. Readers may reach another server than the writer does.
+        if unwritten and edge_of(read_head(connection)) not in (self._began, here):
+            return False
         committed = self.state.committed.rows
         if unwritten and any(committed.get(key) is not None for key in wanted.originals):
             return False
         self.state.forget(self._touched if unwritten else Wanted(), holders_max)
         load(connection, self.state, wanted)
-        self._touched = wanted
+        self._began, self._touched = here, wanted
         return True

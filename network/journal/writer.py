@@ -36,8 +36,10 @@ __all__ = ["Writer", "WriterLimits"]
 
 logger = structlog.get_logger(__name__)
 
-#: So many transactions that wait are worth applying while others are written.
+#: So many transactions that wait are worth applying while others are written; and so many make a batch then, for what
+#: is applied and what is written should take equally long.
 _WORTH_IT: Final = 200
+_AHEAD_MAX: Final = 1_000
 #: Batches that are not applied ahead after somebody else has written.
 _OTHERS_WRITE: Final = 20
 
@@ -128,29 +130,45 @@ class Writer:
         return not left and not self._thread.is_alive()
 
     def _run(self) -> None:
-        with ThreadPoolExecutor(1, thread_name_prefix="write-behind") as behind:
-            while batch := self._take():
-                if self._should_write_behind():
-                    self._apply_ahead(batch, behind)
-                else:
-                    self._finish_behind()
-                    self._resolve(batch, self._write(batch))
-            self._finish_behind()
+        try:
+            with ThreadPoolExecutor(1, thread_name_prefix="write-behind") as behind:
+                # Its thread begins now or never: not with the first batch that needs it.
+                behind.submit(int).result()
+                self._write_all(behind)
+        except Exception:
+            logger.critical("the writer has ended", exc_info=True)
+            # Nobody shall wait for it.
+            self.waiting.close()
+            left = self.waiting.clear()
+            self._resolve(left, [shutting_down() for _ in left])
 
-    def _take(self) -> Sequence[Submission]:
-        if not self.waiting.envelopes:
-            # Nothing to do meanwhile; and what has to be done again must not wait for whoever comes next.
-            self._finish_behind()
-        return self.waiting.take(self._envelopes_max())
+    def _write_all(self, behind: Executor) -> None:
+        while True:
+            ahead = self._should_apply_ahead()
+            if not ahead:
+                # Nothing to do meanwhile: what waits grows into a larger batch. And what has to be done again must not
+                # wait for whoever comes next.
+                self._finish_behind()
+            batch = self.waiting.take(self._envelopes_max(), _AHEAD_MAX if ahead else None)
+            if not batch:
+                break
+            if ahead:
+                self._apply_ahead(batch, behind)
+            else:
+                self._resolve(batch, self._write(batch))
+        self._finish_behind()
 
-    def _should_write_behind(self) -> bool:
-        """Whether so much waits that the next batch is worth applying while this one is written: for little, the hand-
-        over costs more than it gains, and larger batches are better than more of them. Nor while others write, who make
-        vain what was applied."""
+    def _should_apply_ahead(self) -> bool:
+        """Whether so much waits that a batch is worth applying while another is written.
+
+        For little, the hand-over costs more than it gains. Nor while others write, who make vain what was applied.
+        """
+        if self.waiting.transactions < _WORTH_IT:
+            return False
         if self._not_ahead:
             self._not_ahead -= 1
             return False
-        return self._behind is not None or self.waiting.transactions >= _WORTH_IT
+        return True
 
     def _apply_ahead(self, batch: Sequence[Submission], behind: Executor) -> None:
         """Apply a batch while the one before is written, then have it written while the next is applied."""

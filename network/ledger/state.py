@@ -269,6 +269,9 @@ class State:
         self.holds.keep_only(keep.holds)
         self.nonces.keep_only(keep.nonces)
         self.originals.keep_only(keep.originals)
+        if len(self.totals.rows) > holders_max:
+            # Of issuers that do not exist; of those that do there are few.
+            self.totals.drop({issuer for issuer, totals in self.totals.rows.items() if totals is None} - keep.totals)
         if len(self.usage.rows) > holders_max:
             self.usage.keep_only(keep.usage)
         if len(self.holders.rows) > holders_max:

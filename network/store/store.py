@@ -128,14 +128,20 @@ class Store:
     def refresh(self) -> Reference:
         """The reference tables, read anew when another process has changed them."""
         with self.read() as connection:
-            if read_head(connection).reference_sequence != self._reference[0]:
-                self._reload(connection)
+            head = read_head(connection)
+            if head.reference_sequence != self._reference[0]:
+                # A log that does not reach the entry that was known is another one: a server that has lost commits
+                # took over. Where it is only an older snapshot, the next look finds the newer one.
+                self.publish(
+                    head.reference_sequence, load_reference(connection), anew=head.sequence < self._reference[0]
+                )
         return self.reference()
 
-    def publish(self, reference_sequence: int, reference: Reference) -> None:
-        """Let readers see the reference tables as of an entry, unless they see later ones already."""
+    def publish(self, reference_sequence: int, reference: Reference, *, anew: bool = False) -> None:
+        """Let readers see the reference tables as of an entry, unless they see later ones already; or in any case, for
+        whoever knows that those are gone."""
         with self._one_publisher:
-            if reference_sequence > self._reference[0]:
+            if anew or reference_sequence > self._reference[0]:
                 self._reference = (reference_sequence, reference)
                 self.refreshes += 1
 

@@ -142,4 +142,5 @@ def _take_any_text(connection: Any, _record: Any) -> None:
 
 def is_busy(error: sqlite3.Error) -> bool:
     """Whether another process held the database's lock for too long."""
-    return error.sqlite_errorcode == sqlite3.SQLITE_BUSY
+    # The low byte is the error, the others say more about it. What the driver itself raises has no number.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
