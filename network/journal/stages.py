@@ -56,6 +56,6 @@ class Batch(NamedTuple):
     laps: Sequence[Lap]
 
 
-#: Called for every batch by one of the writer's threads, after the commit and before anybody is answered. So it must not
-#: block, and what was answered has been counted.
+#: Called for every batch by one of the writer's threads, after the commit and before anybody is answered. So it must
+#: not block, and what was answered has been counted.
 Watcher = Callable[[Batch], object]
