@@ -151,8 +151,12 @@ class LocalPostgres:
         if os.geteuid():
             return
         if not _is_open(self._programs / "postgres"):
-            shutil.copytree(installed(), self.folder / "pginstall")
-            self._programs = self.folder / "pginstall" / "bin"
+            # The libraries lie beside the package, and the programs look for them from where they are.
+            package = installed().parent
+            for part in package.parent.glob(f"{package.name}*"):
+                if part.is_dir():
+                    shutil.copytree(part, self.folder / "site" / part.name)
+            self._programs = self.folder / "site" / package.name / "pginstall" / "bin"
         _give_away(self.folder)
 
     def make_data(self) -> None:
