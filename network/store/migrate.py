@@ -49,7 +49,12 @@ def met_another(error: DBAPIError) -> bool:
 
 def _wait_for_others(connection: Connection) -> None:
     """Take the row of the version, or, where there is none yet, its table: a name can be made once only."""
-    for setting in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+    # Of those that the server knows.
+    known = connection.exec_driver_sql(
+        "SELECT name FROM pg_settings WHERE name IN "
+        "('lock_timeout', 'statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')"
+    )
+    for setting in known.scalars():
         connection.exec_driver_sql(f"SET LOCAL {setting} = {_STEPS_MS}")
     encoding = connection.exec_driver_sql("SHOW server_encoding").scalar_one()
     if encoding != "UTF8":

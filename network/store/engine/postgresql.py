@@ -72,7 +72,12 @@ _WRITING: Final = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
 }
-_READING: Final = {**_COMMON, "idle_in_transaction_session_timeout": str(_STATEMENT_MS)}
+_READING: Final = {
+    **_COMMON,
+    "idle_in_transaction_session_timeout": str(_STATEMENT_MS),
+    # Who reads the journal piece by piece wants the first rows soon, and seldom the last.
+    "cursor_tuple_fraction": "0.001",
+}
 #: One look at a whole table takes as long as the table is large, and replaying what was read holds nobody up.
 _CHECKING: Final = {**_COMMON, "statement_timeout": "0", "idle_in_transaction_session_timeout": "0"}
 _ESSENTIAL: Final = frozenset({"idle_in_transaction_session_timeout", "lock_timeout"})
