@@ -77,6 +77,8 @@ class _Front:
 def main() -> None:
     """Serve until the writer's process says that it is enough."""
     asyncio.run(_serve(socket.socket(fileno=int(sys.argv[1]))))
+    # All is said and closed, and the hub waits. Libraries may take their time over the interpreter's end.
+    os._exit(0)
 
 
 async def _serve(ours: socket.socket) -> None:

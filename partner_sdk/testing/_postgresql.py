@@ -12,6 +12,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -19,7 +20,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
 from partner_sdk.testing._processes import LocalNetworkError
@@ -35,6 +36,16 @@ _POLL_S: Final = 0.01
 _FOLDERS: Final = "/tmp"  # noqa: S108 - the folder made in it is its owner's alone
 # Of postmaster.pid, counted from 0.
 _STATUS_LINE: Final = 7
+# A program that becomes another user's and then another program. subprocess would do that between fork and exec, where
+# gRPC, if its threads are at work, may bring the child down.
+_AS_ANOTHER: Final = """
+import os, sys
+user, group, *command = sys.argv[1:]
+os.setgroups([])
+os.setgid(int(group))
+os.setuid(int(user))
+os.execv(command[0], command)
+"""
 _READ_AND_RUN: Final = stat.S_IROTH | stat.S_IXOTH
 _INITDB: Final = (
     *("--username", _SUPERUSER, "--auth", "trust", "--encoding", "UTF8"),
@@ -113,13 +124,12 @@ class LocalPostgres:
         pid_file.unlink(missing_ok=True)
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [str(self._programs / "postgres"), "-D", str(self.data), "-k", str(self.folder), *options],
+                self._command("postgres", "-D", str(self.data), "-k", str(self.folder), *options),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
                 start_new_session=True,
-                **_owner(),
             )
         deadline = time.monotonic() + _START_S
         while not _is_ready(pid_file):
@@ -163,10 +173,19 @@ class LocalPostgres:
         """Make the server's files."""
         self.run("initdb", "--pgdata", str(self.data), *_INITDB)
 
+    def _command(self, program: str, *arguments: str) -> list[str]:
+        """What runs a program as the server's owner."""
+        command = [str(self._programs / program), *arguments]
+        if os.geteuid():
+            return command
+        nobody = _nobody()
+        identity = str(nobody.pw_uid), str(nobody.pw_gid)
+        return [sys.executable, "-I", "-S", "-c", _AS_ANOTHER, *identity, *command]
+
     def run(self, program: str, *arguments: str) -> None:
         """Run one of PostgreSQL's programs as the server's owner. Raises LocalNetworkError with what it says."""
-        command = [str(self._programs / program), *arguments]
-        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, **_owner())
+        command = self._command(program, *arguments)
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
         if done.returncode:
             raise LocalNetworkError(f"`{program}` failed:\n{done.stdout}{done.stderr}")
 
@@ -238,14 +257,6 @@ def installed() -> Path:
 
 def _nobody() -> pwd.struct_passwd:
     return pwd.getpwnam("nobody")
-
-
-def _owner() -> dict[str, Any]:
-    """As whom the server's programs run."""
-    if os.geteuid():
-        return {}
-    nobody = _nobody()
-    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
 def _give_away(folder: Path) -> None:

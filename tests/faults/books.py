@@ -19,12 +19,24 @@ from partner_sdk._outcomes import HoldResult, PointsResult, ReverseResult
 from partner_sdk._results import result_of
 from partner_sdk.testing import LocalNetwork
 from partner_sdk.testing._processes import command
-from tests.faults.tills import Record
+from tests.faults.tills import Record, Worker
 
 
 def read_journal(network: LocalNetwork) -> list[VerifiedEntry]:
     """Every entry, verified by the SDK: signatures, order, tree and the hub's checkpoint."""
     return [entry for part in network.operator.follow_journal(follow=False) for entry in part.entries]
+
+
+def check(network: LocalNetwork, workers: Sequence[Worker], setup: int) -> list[VerifiedEntry]:
+    """Nothing that was acknowledged is lost, nothing is there twice, everything adds up, and the database is what
+    follows from the journal. Returns the journal, of which the first `setup` entries are nobody's."""
+    records = [worker.record for worker in workers]
+    entries = read_journal(network)
+    check_answers(entries, records, setup)
+    check_roots(entries, records)
+    check_balances(network, entries)
+    assert verify(network)["entries"] == len(entries)
+    return entries
 
 
 def check_answers(entries: Sequence[VerifiedEntry], records: Iterable[Record], setup: int) -> None:

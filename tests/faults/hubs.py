@@ -7,6 +7,7 @@ import signal
 import subprocess
 import time
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
@@ -20,8 +21,10 @@ _WAIT_S: Final = 60.0
 class HubProcess:
     """`coalition hub serve` as a context manager: starts when it is entered, and is dead when it is left."""
 
-    def __init__(self, network: LocalNetwork, name: str) -> None:
+    def __init__(self, network: LocalNetwork, name: str, folder: Path | None = None) -> None:
+        """`folder`: the hub's, where it is not the network's."""
         self._network = network
+        self._folder = folder or network.folder / "hub"
         self._ready = network.folder / f"{name}.ready"
         self.log: Final = network.folder / f"{name}.log"
         self.address = ""
@@ -41,7 +44,7 @@ class HubProcess:
         assert self._process is None
         self._ready.unlink(missing_ok=True)
         arguments = command(
-            *("hub", "serve", "--dir", str(self._network.folder / "hub"), "--steward", "off"),
+            *("hub", "serve", "--dir", str(self._folder), "--steward", "off"),
             *("--clock-file", str(self._network.folder / "clock"), "--ready-file", str(self._ready)),
             *("--listen", self.address or "localhost:0"),
         )
@@ -54,6 +57,12 @@ class HubProcess:
             assert time.monotonic() < deadline, self.log.read_text()
             time.sleep(0.02)
         self.address = self._ready.read_text().strip()
+
+    @property
+    def process_id(self) -> int:
+        """Of the process that writes."""
+        assert self._process is not None
+        return self._process.pid
 
     def stop(self) -> int:
         """End it with SIGTERM; its exit code."""

@@ -15,6 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from typing import Any, Final, Protocol
 
 import grpc
@@ -34,6 +35,7 @@ from tests.faults.choices import Choices
 _CALL_S: Final = 5.0
 _PATIENCE_S: Final = 60.0
 _PAUSE_S: Final = 0.05
+_KEPT: Final = 20
 #: A gRPC server that stops cancels what it has received and not begun.
 _PASSING: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED, grpc.StatusCode.CANCELLED)
 #: A hub that comes back is found again at once.
@@ -63,6 +65,10 @@ class Record:
     results: list[tuple[str, Outcome]] = field(default_factory=list)
     #: Size and root of the log in each receipt.
     roots: list[tuple[int, bytes]] = field(default_factory=list)
+    #: When each answer came, in seconds on the monotonic clock, and the last envelopes that were answered, as they were
+    #: sent, with their outcomes; by those who keep them.
+    answered_s: list[float] = field(default_factory=list)
+    envelopes: deque[tuple[bytes, list[bytes]]] = field(default_factory=lambda: deque(maxlen=_KEPT))
     #: Attempts after the first one, by those who count them, and transactions that an earlier attempt had committed.
     resent: int = 0
     replayed: int = 0
@@ -103,14 +109,22 @@ def pause_s(error: grpc.RpcError, *, doubt: bool = False) -> float:
 class Till:
     """Sends envelopes of its own making, one after the other; where one hub does not answer, to the next."""
 
-    def __init__(self, choices: Choices, connection: Connection, *others: Connection, doubt: bool = False) -> None:
+    def __init__(
+        self,
+        choices: Choices,
+        connection: Connection,
+        *others: Connection,
+        doubt: bool = False,
+        call_s: float = _CALL_S,
+    ) -> None:
         """Each connection is of the same party, to another hub of the network. `doubt`: whether a database may leave
-        it open what became of a commit."""
+        it open what became of a commit. `call_s`: how long it waits for an answer before it asks again, in seconds."""
         self.record = Record()
         self._connection = connection
         self._hubs = (connection, *others)
         self._choices = choices
         self._doubt = doubt
+        self._call_s = call_s
 
     def work(self, stop: threading.Event) -> None:
         """Raises what the hub refuses for good, and ReceiptError for an answer that is not the hub's."""
@@ -127,7 +141,7 @@ class Till:
         deadline = time.monotonic() + _PATIENCE_S
         while True:
             try:
-                return stubs[0].Submit(SubmitRequest(envelope=envelope), timeout=_CALL_S)
+                return stubs[0].Submit(SubmitRequest(envelope=envelope), timeout=self._call_s)
             except grpc.RpcError as error:
                 wait_s = pause_s(error, doubt=self._doubt)
             assert time.monotonic() < deadline, "the hub came back"
@@ -144,6 +158,8 @@ class Till:
             digest=sealed.digest,
             transaction_ids=sealed.ids,
         )
+        self.record.answered_s.append(time.monotonic())
+        self.record.envelopes.append((sealed.envelope, list(response.outcomes)))
         self.record.replayed += len(response.replayed)
         self.record.roots.append((receipt.log_size, receipt.log_root))
         for transaction, outcome, raw in zip(sealed.transactions, outcomes, response.outcomes, strict=True):
@@ -211,6 +227,12 @@ class Warehouse:
 def shared_members(network: LocalNetwork, count: int) -> list[Wallet]:
     """Members whom all tills know, with some points."""
     return [network.member(points=1_000) for _ in range(count)]
+
+
+def longest_pause_s(workers: Sequence[Worker]) -> float:
+    """The longest time, in seconds, in which no till got an answer."""
+    moments = sorted(moment for worker in workers for moment in worker.record.answered_s)
+    return max(after - before for before, after in pairwise(moments))
 
 
 @contextmanager
