@@ -60,7 +60,14 @@ class FrontProcess:
                 ours.close()
                 raise
         front = cls(process, make_desk, silence_s)
-        await asyncio.get_running_loop().create_unix_connection(lambda: front._line, sock=ours)
+        try:
+            await asyncio.get_running_loop().create_unix_connection(lambda: front._line, sock=ours)
+        except BaseException:
+            # Whoever is not waited for any more must not be left behind.
+            front._serving.cancel()
+            front._kill()
+            await front.ended()
+            raise
         front._line.send(duty)
         return front
 
@@ -97,6 +104,7 @@ class FrontProcess:
 
     async def stop(self, grace_s: float) -> None:
         """Let it finish what it has, and end it if it has not after `grace_s` seconds."""
+        self._serving.cancel()
         self._line.send(Stop())
         try:
             await asyncio.wait_for(self.ended(), grace_s)
@@ -126,7 +134,8 @@ class FrontProcess:
             case Pong():
                 self._asked = False
             case Serving():
-                self._serving.set_result(message)
+                if not self._serving.done():
+                    self._serving.set_result(message)
             case Failed():
                 self._fail(message.message)
             case _:

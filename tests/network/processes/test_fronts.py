@@ -1,16 +1,22 @@
-"""A front that says nothing any more is ended, and another takes its place."""
+"""A front that says nothing any more gives way to another, and none outlives those who started it."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
+from functools import partial
 from pathlib import Path
 
 from network.opening import open_hub
+from network.processes.desk import Desk
+from network.processes.front_process import FrontProcess
 from network.processes.hub_processes import HubProcesses
+from network.processes.messages import Duty
 from network.telemetry.tracing import NO_TRACING
 from tests.network.conftest import PASSPHRASE, hub_folder
+from tests.network.processes.one_loop import Hub, in_a_hub
+from tests.network.town import key_of
 
 WAIT_S = 30.0
 
@@ -46,3 +52,29 @@ def test_front_that_is_silent_is_replaced(tmp_path: Path) -> None:
         assert children() == before
 
     asyncio.run(run())
+
+
+def test_front_that_is_not_waited_for_is_not_left_behind(tmp_path: Path) -> None:
+    """Whoever starts a front and is told to stop at that very moment, whichever it is, leaves no process."""
+    config, _ = hub_folder(tmp_path / "hub")
+    duty = Duty(config, key_of("hub").seed(), "localhost:0", None, tmp_path / "hub.clock", "json", False)
+
+    async def test(hub: Hub) -> None:
+        before = children()
+        make_desk = partial(Desk, writer=hub.writer, store=hub.store, commits=hub.commits)
+        begun = 0
+        for rounds in range(10):
+            starting = asyncio.create_task(FrontProcess.begin(duty, make_desk))
+            for _ in range(rounds):
+                await asyncio.sleep(0)
+            starting.cancel()
+            try:
+                front = await starting
+            except asyncio.CancelledError:
+                begun += 1
+            else:
+                await front.stop(0)
+            assert children() == before
+        assert begun
+
+    in_a_hub(tmp_path, test)
