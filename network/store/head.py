@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from coalition.merkle import HASH_BYTES, Frontier
 from network.ledger.state import Head
 from network.store import tables
-from network.store.sql import driver_text
+from network.store.sql import run
 
 _MOVING: Final = ("sequence", "committed_us", "window", "reference_sequence", "frontier", "root")
 _READ: Final = select(*(tables.head.c[name] for name in _MOVING[:-1]))
@@ -19,7 +19,7 @@ _WRITE: Final = update(tables.head).values({name: bindparam(name) for name in _M
 
 def read_head(connection: Connection) -> Head:
     """The head as this connection's transaction sees it."""
-    return _head_of(*connection.exec_driver_sql(driver_text(connection.dialect.name, _READ)).one())
+    return _head_of(*run(connection, _READ).fetchone())
 
 
 def lock_head(connection: Connection) -> Head:
@@ -30,7 +30,7 @@ def lock_head(connection: Connection) -> Head:
     was waited for left it, and every statement after this one takes a snapshot of its own, later than the lock. A
     commit shows in snapshots before it gives up its locks, so whoever holds this one sees all of the journal.
     """
-    return _head_of(*connection.exec_driver_sql(driver_text(connection.dialect.name, _LOCK)).one())
+    return _head_of(*run(connection, _LOCK).fetchone())
 
 
 def _head_of(sequence: int, committed_us: int, window: int, reference_sequence: int, frontier: bytes) -> Head:
@@ -42,5 +42,4 @@ def write_head(connection: Connection, head: Head) -> None:
     """Move the head to where the journal ends now."""
     frontier = b"".join(head.frontier.hashes)
     row = (head.sequence, head.committed_us, head.window, head.reference_sequence, frontier, head.frontier.root())
-    written = connection.exec_driver_sql(driver_text(connection.dialect.name, _WRITE, _MOVING), row)
-    assert written.rowcount == 1, "there is one head"
+    assert run(connection, _WRITE, _MOVING, row).rowcount == 1, "there is one head"

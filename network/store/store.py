@@ -5,11 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import Final
 
-from sqlalchemy import Connection, event, inspect
-from sqlalchemy.engine import ExceptionContext
+from sqlalchemy import Connection, inspect
 from sqlalchemy.exc import DBAPIError
 
 from network.ledger.state import Reference
@@ -36,6 +34,7 @@ class Store:
         self._one_writer = threading.Lock()
         self._one_publisher = threading.Lock()
         self._reference: tuple[int, Reference] = (-1, Reference())
+        self._told_of_errors: list[Callable[[str, str], object]] = []
         #: How often this process has got new reference tables, read or written.
         self.refreshes = 0
 
@@ -82,10 +81,18 @@ class Store:
         return self._writing.dialect.name
 
     def on_error(self, call: Callable[[str, str], object]) -> None:
-        """Have `call` called for each error of the driver, on the thread that met it: whether that was `reading` or
-        `writing`, and the name of SQLAlchemy's class for it."""
-        for connection, engine in (("reading", self._reading), ("writing", self._writing)):
-            event.listen(engine, "handle_error", partial(_tell, call, connection))
+        """Have `call` called for each transaction that an error of the driver ends, on the thread that met it: whether
+        that was `reading` or `writing`, and the name of SQLAlchemy's class for it."""
+        self._told_of_errors.append(call)
+
+    @contextmanager
+    def _watched(self, connection: str) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            for call in self._told_of_errors:
+                call(connection, type(error).__name__)
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -103,7 +110,7 @@ class Store:
 
     @contextmanager
     def _snapshot(self) -> Iterator[Connection]:
-        with self._reading.begin() as connection:
+        with self._watched("reading"), self._reading.begin() as connection:
             yield connection
 
     @contextmanager
@@ -113,7 +120,7 @@ class Store:
         On SQLite it holds the database's lock from its beginning. On PostgreSQL whoever reads before it writes takes
         the head's lock first, with `lock_head`.
         """
-        with self._one_writer, self._writing.begin() as connection:
+        with self._one_writer, self._watched("writing"), self._writing.begin() as connection:
             yield connection
 
     def reference(self) -> Reference:
@@ -147,9 +154,3 @@ class Store:
 
     def _reload(self, connection: Connection) -> None:
         self.publish(read_head(connection).reference_sequence, load_reference(connection))
-
-
-def _tell(call: Callable[[str, str], object], connection: str, context: ExceptionContext) -> None:
-    # What the driver does not raise, such as an interrupt, passes here as well.
-    if context.sqlalchemy_exception is not None:
-        call(connection, type(context.sqlalchemy_exception).__name__)

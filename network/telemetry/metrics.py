@@ -71,7 +71,7 @@ class Metrics(Collector):
         self._parts: Final = parts
         self._errors = Counts(
             "coalition_hub_database_errors",
-            "Errors that the database's driver raised.",
+            "Transactions that an error of the database's driver ended.",
             "connection",
             "error",
             known=product(("reading", "writing"), _DATABASE_ERRORS),

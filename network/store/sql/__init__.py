@@ -20,9 +20,18 @@ from network.store.sql import postgresql, sqlite
 Row = tuple[Any, ...]
 
 
+class Answer(Protocol):
+    """What a statement gave."""
+
+    def fetchone(self) -> Any: ...
+    @property
+    def rowcount(self) -> int: ...
+
+
 class Statements(Protocol):
     """What an engine's module has. None of its functions is called without keys or rows."""
 
+    def run(self, connection: Connection, text: str, values: Row = ()) -> Answer: ...
     def rows_by_key(
         self, connection: Connection, table: Table, key: tuple[str, ...], columns: tuple[str, ...], keys: list[Row]
     ) -> Iterator[Row]: ...
@@ -67,13 +76,18 @@ def delete_rows(connection: Connection, table: Table, keys: list[Row]) -> None:
         _of(connection).delete_rows(connection, table, keys)
 
 
+def run(connection: Connection, statement: ClauseElement, order: Sequence[str] = (), values: Row = ()) -> Answer:
+    """Run one statement with `values` for its parameters, which are named in their `order`. Raises DBAPIError."""
+    return _of(connection).run(connection, _driver_text(connection.dialect.name, statement, order), values)
+
+
 def _of(connection: Connection) -> Statements:
     return _STATEMENTS[connection.dialect.name]
 
 
 @cache
-def driver_text(engine: str, statement: ClauseElement, order: Sequence[str] = ()) -> str:
-    """A statement as the driver of an engine (`connection.dialect.name`) takes it, with parameters in this order."""
+def _driver_text(engine: str, statement: ClauseElement, order: Sequence[str]) -> str:
+    """A statement as the driver of an engine takes it."""
     compiled: Any = statement.compile(dialect=_DIALECTS[engine])
     assert (compiled.positiontup or []) == list(order), "parameters stand in the order in which they are given"
     return str(compiled)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Dialect, Table
+from sqlalchemy import Column, Connection, CursorResult, Dialect, Table
 from sqlalchemy.dialects import postgresql
 
 from network.store.sql.arrays import Array, Blobs, Counts, Numbers, Texts
@@ -22,6 +22,10 @@ _DIALECT: Final[Dialect] = postgresql.dialect()  # type: ignore[no-untyped-call]
 _quote: Final = _DIALECT.identifier_preparer.quote
 # How the columns of a type travel, by what PostgreSQL calls the type.
 _ARRAYS: Final[dict[str, type[Array]]] = {"BIGINT": Counts, "INTEGER": Numbers, "TEXT": Texts, "BYTEA": Blobs}
+
+
+def run(connection: Connection, text: str, values: Row = ()) -> CursorResult[Any]:
+    return connection.exec_driver_sql(text, values)
 
 
 def rows_by_key(

@@ -81,7 +81,7 @@ def test_nothing_is_lost_or_counted_twice_under_load(hub: RunningHub) -> None:
 def test_envelope_that_the_ledger_refuses_is_counted(hub: RunningHub) -> None:
     """An id that stands for something else refuses its envelope: counted with the batch, and by reason."""
     difference, town = Difference(hub), hub.town
-    first = town.issue("anna", 1)
+    first = town.issue("cleo", 1)
     hub.commit("grocer", town.enrol("cleo"), first)
     first.issue.points = 2
     with pytest.raises(Refused):
