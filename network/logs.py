@@ -6,14 +6,15 @@ never logged.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
 from contextvars import ContextVar
-from typing import Final, Literal, TextIO
+from typing import Final, Literal, TextIO, cast
 
 import structlog
-from structlog.typing import EventDict, Processor
+from structlog.typing import EventDict, Processor, ProcessorReturnValue
 
 LogFormat = Literal["json", "console"]
 
@@ -45,10 +46,57 @@ _TRACEBACKS: Final = structlog.processors.ExceptionRenderer(
 )
 
 
+# One encoder for all lines: making it takes as long as a line.
+_encode: Final = json.JSONEncoder(default=repr).encode
+
+
+def _as_json(_logger: object, _name: str, event: EventDict) -> str:
+    return _encode(event)
+
+
+class _Lines(logging.StreamHandler[TextIO]):
+    """Writes lines of one form: libraries' records, as every handler does, and our own events without such a record,
+    which would take longer than all else about them. Neither raises when the stream takes no more."""
+
+    def __init__(self, stream: TextIO, renderer: tuple[Processor, ...]) -> None:
+        super().__init__(stream)
+        self._renderer = renderer
+        self.setFormatter(
+            structlog.stdlib.ProcessorFormatter(
+                foreign_pre_chain=_SHARED,
+                processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
+            )
+        )
+
+    def write(self, logger: object, name: str, event: EventDict) -> None:
+        """Write an event of our own that has all its facts."""
+        try:
+            line: object = event
+            for process in self._renderer:
+                line = process(logger, name, cast(EventDict, line))
+            self.acquire()
+            try:
+                self.stream.write(f"{line}{self.terminator}")
+                self.stream.flush()
+            finally:
+                self.release()
+        except Exception:  # noqa: BLE001 - said as the standard library says it; a call does not fail for its log line
+            self.handleError(logging.makeLogRecord({"msg": event}))
+
+
+def _hand_over(logger: object, name: str, event: EventDict) -> ProcessorReturnValue:
+    """An event's last step: to the one who writes lines, or to the standard library where others listen as well."""
+    handlers = logging.root.handlers
+    if len(handlers) == 1 and isinstance(lines := handlers[0], _Lines):
+        lines.write(logger, name, event)
+        raise structlog.DropEvent
+    return structlog.stdlib.ProcessorFormatter.wrap_for_formatter(cast(logging.Logger, logger), name, event)
+
+
 def route_logs() -> None:
-    """Hand our own events to the standard library's logging, as libraries hand theirs."""
+    """Hand our own events to whoever handles the standard library's, as libraries hand theirs."""
     structlog.configure(
-        processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[structlog.stdlib.filter_by_level, *_SHARED, _hand_over],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
@@ -59,7 +107,7 @@ def configure_logs(form: LogFormat, stream: TextIO | None = None) -> None:
     """Send everything that this process logs, libraries included, to `stream` (standard error) in one form."""
     renderer: tuple[Processor, ...]
     if form == "json":
-        renderer = (_TRACEBACKS, structlog.processors.JSONRenderer())
+        renderer = (_TRACEBACKS, _as_json)
     else:
         colors = (stream or sys.stderr).isatty()
         renderer = (structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=structlog.dev.plain_traceback),)
@@ -67,17 +115,10 @@ def configure_logs(form: LogFormat, stream: TextIO | None = None) -> None:
     # A line names neither its place in the program nor its thread, so nobody needs to look for them.
     logging._srcfile = None
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
-    handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=_SHARED,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderer],
-        )
-    )
     root = logging.getLogger()
     for old in root.handlers[:]:
         root.removeHandler(old)
-    root.addHandler(handler)
+    root.addHandler(_Lines(stream or sys.stderr, renderer))
     root.setLevel(logging.INFO)
     # A migration that finds nothing to do is no news.
     logging.getLogger("alembic").setLevel(logging.WARNING)
