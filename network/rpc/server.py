@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, cast
 
 import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -61,6 +61,22 @@ class Servicers:
     operator: OperatorServicer
 
 
+class _ByName:
+    """A server to which generated code adds methods that are looked up when they are called.
+
+    Generated code would also register each of them, and grpc.aio waits for the next call of every registered method
+    apart: for each call it would look at all of them.
+    """
+
+    def __init__(self, server: grpc.aio.Server) -> None:
+        self.add_generic_rpc_handlers: Final = server.add_generic_rpc_handlers
+
+    def add_registered_method_handlers(
+        self, service: str, handlers: dict[str, grpc.RpcMethodHandler[Any, Any]]
+    ) -> None:
+        """They have been added by their names."""
+
+
 class RpcServer:
     """A server that listens once it is started."""
 
@@ -83,12 +99,13 @@ class RpcServer:
             options=(*_OPTIONS, ("grpc.so_reuseport", int(shared_port))),
             maximum_concurrent_rpcs=calls_max,
         )
-        ledger_service_pb2_grpc.add_LedgerServiceServicer_to_server(servicers.ledger, self._server)
-        directory_service_pb2_grpc.add_DirectoryServiceServicer_to_server(servicers.directory, self._server)
-        journal_pb2_grpc.add_JournalServiceServicer_to_server(servicers.journal, self._server)
-        operator_service_pb2_grpc.add_OperatorServiceServicer_to_server(servicers.operator, self._server)
+        by_name = cast(grpc.aio.Server, _ByName(self._server))
+        ledger_service_pb2_grpc.add_LedgerServiceServicer_to_server(servicers.ledger, by_name)
+        directory_service_pb2_grpc.add_DirectoryServiceServicer_to_server(servicers.directory, by_name)
+        journal_pb2_grpc.add_JournalServiceServicer_to_server(servicers.journal, by_name)
+        operator_service_pb2_grpc.add_OperatorServiceServicer_to_server(servicers.operator, by_name)
         self._health = health_aio.HealthServicer()
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, by_name)
         health_service = health_pb2.DESCRIPTOR.services_by_name["Health"].full_name
         reflection.enable_server_reflection((*SERVICES, health_service, reflection.SERVICE_NAME), self._server)
         self.address = self._listen(listen, tls)
