@@ -12,6 +12,9 @@ BIN := .venv/bin
 RUN := $(BIN)/python -m
 STAMP := .venv/.installed
 
+# Tests run on all cores, but those of one file one after the other, long ones among the first.
+TOGETHER := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -40,8 +43,8 @@ demo: $(STAMP) ## Run a whole coalition on real purchases (WEEKS=13 by default; 
 	$(BIN)/coalition demo run $(if $(WEEKS),--weeks $(WEEKS)) $(if $(SEED),--seed $(SEED)) $(if $(ENGINE),--engine $(ENGINE)) $(if $(OUT),--out "$(OUT)") $(ARGS)
 
 .PHONY: test
-test: $(STAMP) ## Run the tests
-	$(RUN) pytest $(ARGS)
+test: $(STAMP) ## Run the tests (ARGS="-n 0 tests/network" runs some, one after the other)
+	$(RUN) pytest $(TOGETHER) $(ARGS)
 
 .PHONY: coverage
 coverage: $(STAMP) ## Run the tests and say which branches they reach
