@@ -155,7 +155,7 @@ class Writer:
             if ahead:
                 self._apply_ahead(batch, behind)
             else:
-                self._resolve(batch, self._write(batch))
+                self._write(batch)
         self._finish_behind()
 
     def _should_apply_ahead(self) -> bool:
@@ -183,7 +183,7 @@ class Writer:
         if self._finish_behind() and applied is not None and answers is not None:
             self._behind = _Behind(batch, behind.submit(self._write_behind, batch, applied, answers, watch))
         else:
-            self._resolve(batch, self._write(batch))
+            self._write(batch)
 
     def _write_behind(
         self,
@@ -196,13 +196,12 @@ class Writer:
         try:
             if not self._committer.write(applied, watch):
                 return _End.OVERTAKEN
-            self._commits.announce(applied.head.sequence)
         except Exception as error:  # noqa: BLE001 - as below
             self._tell(batch, None, watch)
             self._resolve(batch, self._failed(batch, error))
             return _End.FAILED
         self._tell(batch, applied.results, watch)
-        self._resolve(batch, answers)
+        self._resolve(batch, answers, applied.head.sequence)
         return _End.WRITTEN
 
     def _finish_behind(self) -> bool:
@@ -216,7 +215,7 @@ class Writer:
         self._committer.forget()
         if end is _End.OVERTAKEN:
             self._not_ahead = _OTHERS_WRITE
-            self._resolve(behind.batch, self._write(behind.batch))
+            self._write(behind.batch)
         return False
 
     def _envelopes_max(self) -> int:
@@ -224,21 +223,19 @@ class Writer:
         founded = self._store.reference().network.get("") is not None
         return self._limits.batch_transactions_max if founded else 1
 
-    def _write(self, batch: Sequence[Submission]) -> Sequence[SubmitResponse | Refused]:
-        """Commit a batch and make its answers. Whatever happens, each envelope gets one and the writer goes on."""
+    def _write(self, batch: Sequence[Submission]) -> None:
+        """Commit a batch and answer it. Whatever happens, each envelope gets an answer and the writer goes on."""
         watch, committed = Stopwatch(), None
         try:
             committed = self._committer.commit([submission.envelope for submission in batch], self._clock(), watch)
-            self._commits.announce(committed.head.sequence)
             answers = self._answers(batch, committed)
             watch.lap("answer")
-            return answers
         except Exception as error:  # noqa: BLE001 - logged in full, and told to every caller
-            return self._failed(batch, error)
-        finally:
-            self._tell(batch, None if committed is None else committed.results, watch)
+            answers = self._failed(batch, error)
+        self._tell(batch, None if committed is None else committed.results, watch)
+        self._resolve(batch, answers, 0 if committed is None else committed.head.sequence)
 
-    def _failed(self, batch: Sequence[Submission], error: Exception) -> Sequence[Refused]:
+    def _failed(self, batch: Sequence[Submission], error: Exception) -> Sequence[SubmitResponse | Refused]:
         """Nothing of it was committed, or the commit itself is in doubt: sending the same again settles both."""
         error_id = new_error_id()
         logger.error("a batch could not be committed", error_id=error_id, envelopes=len(batch), exc_info=error)
@@ -261,7 +258,7 @@ class Writer:
             except Exception:
                 logger.exception("a batch could not be watched", envelopes=len(batch))
 
-    def _answers(self, batch: Sequence[Submission], committed: Applied) -> list[SubmitResponse | Refused]:
+    def _answers(self, batch: Sequence[Submission], committed: Applied) -> Sequence[SubmitResponse | Refused]:
         root = committed.head.frontier.root()
         return [
             self._answer(submission.envelope, result, committed, root) if isinstance(result, Processed) else result
@@ -282,8 +279,13 @@ class Writer:
         signed = make_receipt(receipt, processed.outcomes, self._key)
         return SubmitResponse(receipt=signed, outcomes=processed.outcomes, replayed=processed.replayed)
 
-    def _resolve(self, batch: Sequence[Submission], answers: Sequence[SubmitResponse | Refused]) -> None:
+    def _resolve(
+        self, batch: Sequence[Submission], answers: Sequence[SubmitResponse | Refused], committed: int = 0
+    ) -> None:
+        """Give answers, and tell of a commit that they came from: together, so that both cost one wake-up."""
+
         def resolve() -> None:
+            self._commits.announce(committed)
             for submission, answer in zip(batch, answers, strict=True):
                 if isinstance(answer, Refused):
                     submission.answer.set_exception(answer)

@@ -34,6 +34,8 @@ class RemoteWriter:
         self._loop: Final = asyncio.get_running_loop()
         self._loop_thread: Final = threading.get_ident()
         self._news: Final[asyncio.Queue[News]] = asyncio.Queue()
+        #: Whether news is being looked into, and whatever comes has to wait for its turn.
+        self._hearing = False
         self._numbers: Final = count()
         self._lock: Final = threading.Lock()
         self._idle: Final = threading.Condition(self._lock)
@@ -84,28 +86,34 @@ class RemoteWriter:
         return finished
 
     def receive(self, news: News) -> None:
-        """What the writer says."""
-        self._news.put_nowait(news)
+        """What the writer says: passed on at once, unless reference tables have to be read before it."""
+        if self._hearing or not self._news.empty() or news.reference_sequence > self._store.reference_sequence:
+            self._news.put_nowait(news)
+        else:
+            self._pass_on(news)
 
     def _stop_listening(self) -> None:
         if self._listening is not None:
             self._listening.cancel()
 
     async def _listen(self) -> None:
+        while True:
+            news = await self._news.get()
+            self._hearing = True
+            if news.reference_sequence > self._store.reference_sequence:
+                await self._refresh()
+            self._pass_on(news)
+            self._hearing = False
+
+    def _pass_on(self, news: News) -> None:
         try:
-            while True:
-                await self._hear(await self._news.get())
+            self._commits.announce(news.sequence)
+            for number, answer in news.answers:
+                self._settle(number, answer.error() if isinstance(answer, Refusal) else answer)
         except Exception:
             # Whoever waits for an answer had better ask another process.
             logger.exception("answers cannot be given any more")
             self._line.close()
-
-    async def _hear(self, news: News) -> None:
-        if news.reference_sequence > self._store.reference_sequence:
-            await self._refresh()
-        self._commits.announce(news.sequence)
-        for number, answer in news.answers:
-            self._settle(number, answer.error() if isinstance(answer, Refusal) else answer)
 
     async def _refresh(self) -> None:
         """Who was told of a new key finds it in force."""
