@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import Table
+from sqlalchemy.exc import IntegrityError
 
 from network.store import tables
 from network.store.sql import delete_rows, insert_rows, postgresql, rows_by_key, sqlite, upsert_rows
@@ -42,6 +43,19 @@ def test_delete_takes_only_the_named_rows(store: Store) -> None:
         delete_rows(connection, tables.nonces, [("a", b"1"), ("c", b"1")])
         found = rows_by_key(connection, tables.nonces, ("who",), ("who", "nonce"), [("a",), ("b",), ("c",)])
         assert sorted(map(tuple, found)) == [("a", b"2"), ("b", b"1")]
+
+
+def test_refused_row_raises_what_sqlalchemy_would(store: Store) -> None:
+    """Its class says what is wrong, its text quotes no value, the transaction is counted, and nothing of it stays."""
+    told: list[tuple[str, str]] = []
+    store.on_error(lambda connection, error: told.append((connection, error)))
+    with pytest.raises(IntegrityError) as refused, store.write() as connection:
+        insert_rows(connection, tables.nonces, [("whose-nonce", b"1", 1)])
+        insert_rows(connection, tables.nonces, [("whose-nonce", b"1", 2)])
+    assert "whose-nonce" not in str(refused.value)
+    assert told == [("writing", "IntegrityError")]
+    with store.read() as connection:
+        assert list(rows_by_key(connection, tables.nonces, ("who",), ("sequence",), [("whose-nonce",)])) == []
 
 
 KEYS = pytest.mark.parametrize(
