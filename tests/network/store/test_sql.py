@@ -50,8 +50,7 @@ def test_refused_row_raises_what_sqlalchemy_would(store: Store) -> None:
     told: list[tuple[str, str]] = []
     store.on_error(lambda connection, error: told.append((connection, error)))
     with pytest.raises(IntegrityError) as refused, store.write() as connection:
-        insert_rows(connection, tables.nonces, [("whose-nonce", b"1", 1)])
-        insert_rows(connection, tables.nonces, [("whose-nonce", b"1", 2)])
+        insert_rows(connection, tables.nonces, [("whose-nonce", b"1", 1), ("whose-nonce", b"1", 2)])
     assert "whose-nonce" not in str(refused.value)
     assert told == [("writing", "IntegrityError")]
     with store.read() as connection:
