@@ -159,19 +159,24 @@ def _check_header(header: EnvelopeHeader, envelope: SignedEnvelope) -> None:
             f"The envelope has {count} transactions; the limit is {TRANSACTIONS_MAX}. Send it in parts.",
             {"transactions": str(count), "limit": str(TRANSACTIONS_MAX)},
         )
-    for wrong, field, text in (
-        (count == 0, "transactions", "An envelope has at least one transaction."),
-        (header.transaction_count != count, "header.transaction_count", f"The envelope has {count} transactions."),
-        (not is_party_id(header.author), "header.author", "The author is a party id: a-z, 0-9 and hyphens."),
-        (not header.network_id, "header.network_id", "The header names the network."),
-        (header.created_us <= 0, "header.created_us", "The header says when it was made, in microseconds."),
-        (header.expires_us <= header.created_us, "header.expires_us", "An envelope expires after it was made."),
-        (not 1 <= len(envelope.signatures) <= SIGNATURES_MAX, "signatures", f"1 to {SIGNATURES_MAX} signatures."),
-        (
-            len({signature.public_key for signature in envelope.signatures}) != len(envelope.signatures),
-            "signatures",
-            "Each signature is by a different key.",
-        ),
-    ):
-        if wrong:
-            raise Refused(error_pb2.REASON_MALFORMED, f"{field}: {text}", {"field": field})
+    if count == 0:
+        raise _malformed("transactions", "An envelope has at least one transaction.")
+    if header.transaction_count != count:
+        raise _malformed("header.transaction_count", f"The envelope has {count} transactions.")
+    if not is_party_id(header.author):
+        raise _malformed("header.author", "The author is a party id: a-z, 0-9 and hyphens.")
+    if not header.network_id:
+        raise _malformed("header.network_id", "The header names the network.")
+    if header.created_us <= 0:
+        raise _malformed("header.created_us", "The header says when it was made, in microseconds.")
+    if header.expires_us <= header.created_us:
+        raise _malformed("header.expires_us", "An envelope expires after it was made.")
+    signers = [signature.public_key for signature in envelope.signatures]
+    if not 1 <= len(signers) <= SIGNATURES_MAX:
+        raise _malformed("signatures", f"1 to {SIGNATURES_MAX} signatures.")
+    if len(set(signers)) != len(signers):
+        raise _malformed("signatures", "Each signature is by a different key.")
+
+
+def _malformed(field: str, text: str) -> Refused:
+    return Refused(error_pb2.REASON_MALFORMED, f"{field}: {text}", {"field": field})

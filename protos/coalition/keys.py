@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Final
 
 from cryptography.exceptions import InvalidSignature
@@ -79,13 +80,23 @@ def is_public_key(public_key: bytes) -> bool:
 
 def verify_raw(public_key: bytes, signature: bytes, data: bytes) -> bool:
     """Whether `signature` over `data` is by `public_key`; False also for keys and signatures of a wrong form."""
-    if len(signature) != SIGNATURE_BYTES or not is_public_key(public_key):
+    key = _public_key(public_key)
+    if key is None or len(signature) != SIGNATURE_BYTES:
         return False
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, data)
-    except (InvalidSignature, ValueError):
+        key.verify(signature, data)
+    except InvalidSignature:
         return False
     return True
+
+
+# Those who sign envelopes sign many.
+@lru_cache(maxsize=1_024)
+def _public_key(public_key: bytes) -> Ed25519PublicKey | None:
+    try:
+        return Ed25519PublicKey.from_public_bytes(public_key) if is_public_key(public_key) else None
+    except ValueError:
+        return None
 
 
 def verify(signature: Signature, payload_type: str, payload: bytes) -> bool:

@@ -89,7 +89,8 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
 
 def root_over(data: Iterable[bytes]) -> bytes:
     """The root of a tree given its leaves' data."""
-    return root_of([_sha256(b"\x00" + item).digest() for item in data])
+    leaves = [_sha256(b"\x00" + item).digest() for item in data]
+    return leaves[0] if len(leaves) == 1 else root_of(leaves)
 
 
 def reader_of(leaves: Sequence[bytes]) -> NodeReader:
