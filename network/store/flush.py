@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Table
 
@@ -15,6 +15,9 @@ from network.ledger.state import State
 from network.store import tables
 from network.store.projections import PROJECTIONS, Projection
 from network.store.sql import Row, delete_rows, insert_rows, upsert_rows
+
+#: What of a record makes a row of its own, each.
+Parts = tuple[Any, ...]
 
 
 class Changes(NamedTuple):
@@ -85,16 +88,35 @@ def entry_row(entry: Entry, first_sequence: int) -> Row:
 
 
 def _changes(projection: Projection, state: State) -> Changes:
-    parts, row, width = projection.parts, projection.row, projection.key_columns
     written: list[Row] = []
     deleted: list[Row] = []
-    for key, (old, new) in projection.records(state).changes().items():
-        before, after = parts(old), parts(new)
-        put = [row(key, part) for part in after if part not in before]
-        written += put
+    changes = projection.records(state).changes()
+    if projection.many:
+        for key, (old, new) in changes.items():
+            _compare(projection, key, old or (), new or (), written, deleted)
+        return Changes(projection.table, written, deleted)
+    parts, row, width = projection.parts, projection.row, projection.key_columns
+    for key, (old, new) in changes.items():
         # A record that is one row keeps its key.
-        if before and (projection.many or not after):
-            kept = {fresh[:width] for fresh in put}
-            gone = [row(key, part)[:width] for part in before if part not in after]
-            deleted += [gone_key for gone_key in gone if gone_key not in kept]
+        if after := parts(new):
+            written.append(row(key, after[0]))
+        elif before := parts(old):
+            deleted.append(row(key, before[0])[:width])
     return Changes(projection.table, written, deleted)
+
+
+def _compare(
+    projection: Projection, key: Any, before: Parts, after: Parts, written: list[Row], deleted: list[Row]
+) -> None:
+    """Add what changed between two versions of a record of many rows."""
+    row, width = projection.row, projection.key_columns
+    if len(before) == len(after):
+        # Most transactions change one part in its place, and the others are the very same objects.
+        places = [place for place, part in enumerate(after) if part is not before[place]]
+        before, after = tuple([before[place] for place in places]), tuple([after[place] for place in places])
+    put = [row(key, part) for part in after if part not in before]
+    written += put
+    if before:
+        kept = {fresh[:width] for fresh in put}
+        gone = [row(key, part)[:width] for part in before if part not in after]
+        deleted += [gone_key for gone_key in gone if gone_key not in kept]
