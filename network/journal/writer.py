@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -26,6 +26,7 @@ from coalition.v1.journal_pb2 import Receipt
 from coalition.v1.ledger_service_pb2 import SubmitResponse
 from network.journal.batch import Applied, BatchCommitter, internal, new_error_id
 from network.journal.commits import Commits
+from network.journal.second_thread import SecondThread
 from network.journal.stages import Batch, Stopwatch, Watcher
 from network.journal.waiting import Submission, Waiting, WriterLimits, shutting_down
 from network.ledger.engine import Processed
@@ -131,9 +132,7 @@ class Writer:
 
     def _run(self) -> None:
         try:
-            with ThreadPoolExecutor(1, thread_name_prefix="write-behind") as behind:
-                # Its thread begins now or never: not with the first batch that needs it.
-                behind.submit(int).result()
+            with SecondThread("write-behind") as behind:
                 self._write_all(behind)
         except Exception:
             logger.critical("the writer has ended", exc_info=True)
@@ -142,7 +141,7 @@ class Writer:
             left = self.waiting.clear()
             self._resolve(left, [shutting_down() for _ in left])
 
-    def _write_all(self, behind: Executor) -> None:
+    def _write_all(self, behind: SecondThread) -> None:
         while True:
             ahead = self._should_apply_ahead()
             if not ahead:
@@ -170,7 +169,7 @@ class Writer:
             return False
         return True
 
-    def _apply_ahead(self, batch: Sequence[Submission], behind: Executor) -> None:
+    def _apply_ahead(self, batch: Sequence[Submission], behind: SecondThread) -> None:
         """Apply a batch while the one before is written, then have it written while the next is applied."""
         watch, applied, answers = Stopwatch(), None, None
         try:
