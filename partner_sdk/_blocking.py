@@ -155,7 +155,8 @@ class BlockingDriver:
                 time.sleep(step.seconds)
                 return None
             case Turn():
-                time.sleep(0)
+                if not step.alone:
+                    time.sleep(0)
                 return None
             case Wait():
                 bell = threading.Lock()

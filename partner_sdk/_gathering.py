@@ -88,6 +88,8 @@ class Gathering:
         self._ready: deque[Part] = deque()
         #: Each has its carrier.
         self._under_way: set[Part] = set()
+        #: How many calls the last answer was for.
+        self._answered_last = 1
         self._closed = False
 
     def join(self, call: Call) -> None:
@@ -102,6 +104,11 @@ class Gathering:
                 )
             self._waiting.append(call)
             self._go_on()
+
+    def is_alone(self) -> bool:
+        """Whether one caller is all there is, and was a moment ago."""
+        with self._lock:
+            return self._answered_last == len(self._under_way) == 1 and not self._waiting
 
     def carried_by(self, call: Call) -> Part | None:
         """What this caller is to carry; None when it is not its turn."""
@@ -134,6 +141,7 @@ class Gathering:
             each: Sequence[Fate] = [fates] * len(part.calls) if isinstance(fates, ReceiptError) else fates
             for call, fate in zip(part.calls, each, strict=True):
                 self._settle(call, fate)
+            self._answered_last = len(part.calls)
             self._make_room(part)
 
     def fail(self, part: Part, unanswered: Unanswered) -> None:

@@ -123,6 +123,10 @@ class Sleep:
 class Turn:
     """Let those go first who could go now; answered by None."""
 
+    #: Whether there was nobody else lately. A thread need not give way then, for which the system takes longer than for
+    #: most of a call; a task does at once.
+    alone: bool
+
 
 @dataclass(frozen=True, slots=True)
 class Wait:

@@ -60,7 +60,7 @@ def _carry(session: Session, gathering: Gathering, part: Part, deadline_s: float
     """Send an envelope for everybody who travels in it, and tell them what came of it."""
     if part.is_open:
         # Those who were answered a moment ago may be about to call again, and can come along.
-        yield Turn()
+        yield Turn(alone=gathering.is_alone())
 
     def request() -> SubmitRequest:
         calls = gathering.set_out(part)

@@ -16,7 +16,7 @@ from partner_sdk import drafts, new_transaction_id
 from partner_sdk._gathering import Call, Gathering, Part, Unsent
 from partner_sdk._operator_drafts import close_window, set_party_keys
 from partner_sdk._sealed import ROOM_BYTES, Prepared
-from partner_sdk._steps import Failure, Sleep, Unary, Wait
+from partner_sdk._steps import Failure, Sleep, Turn, Unary, Wait
 from partner_sdk.errors import (
     ConfigurationError,
     EnvelopeExpired,
@@ -83,6 +83,18 @@ def test_those_that_call_in_the_same_turn_go_together() -> None:
         crowd.answer(first)
         crowd.calls(3)
     assert crowd.under_way == [names(1, 2, 3)]
+
+
+def test_who_is_alone_need_not_give_way() -> None:
+    """Whoever had company a moment ago gives it a chance to come along; who had none would wait for nobody."""
+    crowd = Crowd(under_way_max=1)
+    with crowd.one_turn():
+        assert crowd.call().step == Turn(alone=True)
+    crowd.answer_all()
+    crowd.calls(4)
+    crowd.answer_all()
+    with crowd.one_turn():
+        assert crowd.call().step == Turn(alone=False)
 
 
 def test_each_envelope_takes_its_share() -> None:
