@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from functools import partial
 from typing import Final, NamedTuple, TypeVar
 
@@ -32,6 +33,9 @@ logger = structlog.get_logger(__name__)
 
 R = TypeVar("R")
 
+#: Commits a batch that is written.
+Commit = Callable[[], None]
+
 #: Some 3 KB each where a holder has ten lots.
 HOLDERS_KEPT: Final = 20_000
 
@@ -52,7 +56,8 @@ class Applied(NamedTuple):
 
 class BatchCommitter:
     """Applies batches to the database; other processes may do the same. Either `commit`, which does it in one go, or
-    first `apply` and then `write`, which another thread may do for one batch while this one applies the next."""
+    first `apply` and then `flush` and what that returns, both of which another thread may do while this one applies the
+    next batch."""
 
     def __init__(self, store: Store, *, holders_kept: int = HOLDERS_KEPT) -> None:
         """`holders_kept`: how many holders stay in memory between batches."""
@@ -103,21 +108,26 @@ class BatchCommitter:
         self._kept = working
         return applied
 
-    def write(self, applied: Applied, watch: Stopwatch) -> bool:
-        """Commit what was applied, all of it or, if this raises, nothing.
+    def flush(self, applied: Applied, watch: Stopwatch) -> Commit | None:
+        """Write what was applied, all of it or, if this raises, nothing. What is returned commits it and is to be
+        called, by whatever thread: until then nobody else can write.
 
-        False, and nothing either, when the journal does not end where it did for it: somebody else was faster.
+        None, and nothing written, when the journal does not end where it did for it: somebody else was faster.
         """
-        with self._store.write() as connection:
+        with ExitStack() as transaction:
+            connection = transaction.enter_context(self._store.write())
             if edge_of(lock_head(connection)) != applied.base:
-                return False
+                return None
             watch.lap("lock")
             self._put(connection, applied)
             watch.lap("flush")
+            return partial(self._commit, applied, watch, transaction.pop_all())
+
+    def _commit(self, applied: Applied, watch: Stopwatch, transaction: ExitStack) -> None:
+        transaction.close()
         watch.lap("commit")
         if applied.reference is not None:
             self._store.publish(applied.head.reference_sequence, applied.reference)
-        return True
 
     def forget(self) -> None:
         """What was applied is not what was committed: begin anew from the database."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from enum import Enum
+from functools import partial
 from typing import Final, NamedTuple
 
 import structlog
@@ -20,11 +21,10 @@ from coalition.clock import Clock
 from coalition.envelope import OpenedEnvelope
 from coalition.errors import Refused
 from coalition.keys import SigningKey
-from coalition.receipt import make_receipt
 from coalition.v1 import error_pb2
-from coalition.v1.journal_pb2 import Receipt
 from coalition.v1.ledger_service_pb2 import SubmitResponse
-from network.journal.batch import Applied, BatchCommitter, internal, new_error_id
+from network.journal.answers import Answer, Answers
+from network.journal.batch import Applied, BatchCommitter, Commit, internal, new_error_id
 from network.journal.commits import Commits
 from network.journal.second_thread import SecondThread
 from network.journal.stages import Batch, Stopwatch, Watcher
@@ -86,8 +86,7 @@ class Writer:
         futures: an event loop's `call_soon_threadsafe` has their callbacks run in the loop for one wake-up a batch.
         `watchers` are told of every batch."""
         self._store: Final = store
-        self._network_id: Final = network_id
-        self._key: Final = key
+        self._answers: Final = Answers(network_id, key)
         self._clock: Final = clock
         self._commits: Final = commits
         self._deliver: Final = deliver
@@ -173,28 +172,35 @@ class Writer:
         """Apply a batch while the one before is written, then have it written while the next is applied."""
         watch, applied, answers = Stopwatch(), None, None
         try:
-            applied = self._committer.apply([item.envelope for item in batch], self._clock(), watch)
+            envelopes = [submission.envelope for submission in batch]
+            applied = self._committer.apply(envelopes, self._clock(), watch)
             if applied is not None:
-                answers = self._answers(batch, applied)
+                answers = self._answers.to(envelopes, applied)
                 watch.lap("answer")
         except Exception:
             logger.exception("a batch could not be applied ahead", envelopes=len(batch))
-        if self._finish_behind() and applied is not None and answers is not None:
-            self._behind = _Behind(batch, behind.submit(self._write_behind, batch, applied, answers, watch))
-        else:
+        if not self._finish_behind() or applied is None or answers is None:
             self._write(batch)
+            return
+        flush: Callable[[], Commit | None] = partial(self._committer.flush, applied, watch)
+        if self._store.is_in_process:
+            flush = _done(flush)
+        self._behind = _Behind(batch, behind.submit(self._write_behind, batch, flush, applied, answers, watch))
 
     def _write_behind(
         self,
         batch: Sequence[Submission],
+        flush: Callable[[], Commit | None],
         applied: Applied,
-        answers: Sequence[SubmitResponse | Refused],
+        answers: Sequence[Answer],
         watch: Stopwatch,
     ) -> _End:
         """Write what was applied. Unless it was overtaken, its callers have their answers afterwards."""
         try:
-            if not self._committer.write(applied, watch):
+            commit = flush()
+            if commit is None:
                 return _End.OVERTAKEN
+            commit()
         except Exception as error:  # noqa: BLE001 - as below
             self._tell(batch, None, watch)
             self._resolve(batch, self._failed(batch, error))
@@ -226,15 +232,16 @@ class Writer:
         """Commit a batch and answer it. Whatever happens, each envelope gets an answer and the writer goes on."""
         watch, committed = Stopwatch(), None
         try:
-            committed = self._committer.commit([submission.envelope for submission in batch], self._clock(), watch)
-            answers = self._answers(batch, committed)
+            envelopes = [submission.envelope for submission in batch]
+            committed = self._committer.commit(envelopes, self._clock(), watch)
+            answers = self._answers.to(envelopes, committed)
             watch.lap("answer")
         except Exception as error:  # noqa: BLE001 - logged in full, and told to every caller
             answers = self._failed(batch, error)
         self._tell(batch, None if committed is None else committed.results, watch)
         self._resolve(batch, answers, 0 if committed is None else committed.head.sequence)
 
-    def _failed(self, batch: Sequence[Submission], error: Exception) -> Sequence[SubmitResponse | Refused]:
+    def _failed(self, batch: Sequence[Submission], error: Exception) -> Sequence[Answer]:
         """Nothing of it was committed, or the commit itself is in doubt: sending the same again settles both."""
         error_id = new_error_id()
         logger.error("a batch could not be committed", error_id=error_id, envelopes=len(batch), exc_info=error)
@@ -257,30 +264,7 @@ class Writer:
             except Exception:
                 logger.exception("a batch could not be watched", envelopes=len(batch))
 
-    def _answers(self, batch: Sequence[Submission], committed: Applied) -> Sequence[SubmitResponse | Refused]:
-        root = committed.head.frontier.root()
-        return [
-            self._answer(submission.envelope, result, committed, root) if isinstance(result, Processed) else result
-            for submission, result in zip(batch, committed.results, strict=True)
-        ]
-
-    def _answer(
-        self, envelope: OpenedEnvelope, processed: Processed, committed: Applied, root: bytes
-    ) -> SubmitResponse:
-        receipt = Receipt(
-            network_id=self._network_id,
-            envelope_digest=envelope.digest,
-            first_sequence=processed.sequences[0],
-            committed_us=committed.head.committed_us,
-            log_size=committed.head.sequence,
-            log_root=root,
-        )
-        signed = make_receipt(receipt, processed.outcomes, self._key)
-        return SubmitResponse(receipt=signed, outcomes=processed.outcomes, replayed=processed.replayed)
-
-    def _resolve(
-        self, batch: Sequence[Submission], answers: Sequence[SubmitResponse | Refused], committed: int = 0
-    ) -> None:
+    def _resolve(self, batch: Sequence[Submission], answers: Sequence[Answer], committed: int = 0) -> None:
         """Give answers, and tell of a commit that they came from: together, so that both cost one wake-up."""
 
         def resolve() -> None:
@@ -296,6 +280,17 @@ class Writer:
         except Exception:
             logger.exception("answers could not be handed over", envelopes=len(batch))
             resolve()
+
+
+def _done(flush: Callable[[], Commit | None]) -> Callable[[], Commit | None]:
+    """Do it now and say later what came of it: where the database works in this process, two threads that both want the
+    interpreter, one of them again after each row, take longer than one after the other. A commit is the disk's work."""
+    done: Future[Commit | None] = Future()
+    try:
+        done.set_result(flush())
+    except Exception as error:  # noqa: BLE001 - raised where the result is wanted
+        done.set_exception(error)
+    return done.result
 
 
 def _busy() -> Refused:

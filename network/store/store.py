@@ -80,6 +80,11 @@ class Store:
         """What keeps the database, such as `sqlite`."""
         return self._writing.dialect.name
 
+    @property
+    def is_in_process(self) -> bool:
+        """Whether the database works in this process, and not in a server's."""
+        return self.engine_name == "sqlite"
+
     def on_error(self, call: Callable[[str, str], object]) -> None:
         """Have `call` called for each transaction that an error of the driver ends, on the thread that met it: whether
         that was `reading` or `writing`, and the name of SQLAlchemy's class for it."""

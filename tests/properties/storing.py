@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -16,7 +17,7 @@ from sqlalchemy import select
 
 from coalition.envelope import OpenedEnvelope
 from coalition.errors import Refused, reason_name
-from network.journal.batch import Applied, BatchCommitter
+from network.journal.batch import BatchCommitter, Commit
 from network.journal.stages import Stopwatch
 from network.ledger.engine import Processed, process
 from network.ledger.state import Head, Reference, State
@@ -92,7 +93,8 @@ def store_story(story: Story, url: str) -> None:
                 hubs.reverse()
             expected = [_alone(complete, envelope, batch.now_us) for envelope in batch.envelopes]
             admitted = [envelope.admitted for envelope in batch.envelopes]
-            found = hubs[0].commit(admitted, batch.now_us, ahead=random.random() < 0.5)
+            ahead, flushed = random.random() < 0.5, random.random() < 0.5
+            found = hubs[0].commit(admitted, batch.now_us, ahead=ahead, flushed=flushed)
             for envelope, one, other in zip(batch.envelopes, expected, found, strict=True):
                 _compare(envelope, one, other)
             if random.random() < 0.1:
@@ -108,26 +110,35 @@ def store_story(story: Story, url: str) -> None:
 
 
 class _Hub:
-    """Commits batches in one go, or applies one before the one before it is written."""
+    """Commits batches in one go, or applies one before the one before it is written, or at least committed."""
 
     def __init__(self, store: Store) -> None:
         # So few that holders are forgotten all the time.
         self._committer = BatchCommitter(store, holders_kept=2)
-        self._unwritten: Applied | None = None
+        self._flush: Callable[[], Commit | None] | None = None
 
     def commit(
-        self, envelopes: Sequence[OpenedEnvelope], now_us: int, *, ahead: bool
+        self, envelopes: Sequence[OpenedEnvelope], now_us: int, *, ahead: bool, flushed: bool
     ) -> tuple[Processed | Refused, ...]:
+        """`ahead`: applied on top of what is not committed; `flushed`: and itself written, and not committed yet."""
         applied = self._committer.apply(envelopes, now_us, Stopwatch()) if ahead else None
         self.finish()
-        self._unwritten = applied
-        return (applied or self._committer.commit(envelopes, now_us)).results
+        if applied is None:
+            return self._committer.commit(envelopes, now_us).results
+        self._flush = partial(self._committer.flush, applied, Stopwatch())
+        if flushed:
+            commit = self._flush()
+            self._flush = lambda: commit
+        return applied.results
 
     def finish(self) -> None:
-        """Write what was applied."""
-        unwritten, self._unwritten = self._unwritten, None
-        if unwritten is not None and not self._committer.write(unwritten, Stopwatch()):
-            raise Mismatch("what was applied ahead does not follow what was committed")
+        """Commit what was applied."""
+        flush, self._flush = self._flush, None
+        if flush is not None:
+            commit = flush()
+            if commit is None:
+                raise Mismatch("what was applied ahead does not follow what was committed")
+            commit()
 
 
 def _alone(complete: State, envelope: Envelope, now_us: int) -> Processed | Refused:

@@ -124,7 +124,7 @@ def test_what_was_overtaken_is_not_written(desk: Desk) -> None:
     applied = mine.apply([issues(town)], town.now_us, Stopwatch())
     assert applied is not None
     others.commit([issues(town, "bert")], town.now_us)
-    assert not mine.write(applied, Stopwatch())
+    assert mine.flush(applied, Stopwatch()) is None
     assert available(desk.store, "anna") == EACH
     mine.forget()
     assert mine.apply([issues(town)], town.now_us, Stopwatch()) is None
