@@ -63,7 +63,8 @@ class AwaitingStream:
     async def read(self, timeout_s: float) -> Message | Failure | Ended:
         """The next response. A stream that stays silent longer is ended."""
         try:
-            response = await asyncio.wait_for(self._call.read(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                response = await self._call.read()
         except TimeoutError:
             self.cancel()
             return deadline_failure()

@@ -79,7 +79,8 @@ class FrontProcess:
     async def serves(self) -> Serving:
         """Return once it takes calls. Raises ConfigError when it cannot; then it ends."""
         try:
-            serving = await asyncio.wait_for(asyncio.shield(self._serving), BEGINNING_S)
+            async with asyncio.timeout(BEGINNING_S):
+                serving = await asyncio.shield(self._serving)
         except TimeoutError:
             self._kill()
             raise ConfigError(f"A front of the hub did not serve within {BEGINNING_S:g} seconds.") from None
@@ -107,7 +108,8 @@ class FrontProcess:
         self._serving.cancel()
         self._line.send(Stop())
         try:
-            await asyncio.wait_for(self.ended(), grace_s)
+            async with asyncio.timeout(grace_s):
+                await self.ended()
         except TimeoutError:
             _log.error("a front did not end in time", front=self.pid)
             self._kill()

@@ -43,7 +43,9 @@ class Threads:
         future = self._pool.submit(work, *args, **kwargs)
         future.add_done_callback(lambda done: self._ended(loop, done))
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), self._timeout_s)
+            # Not wait_for, which on Python 3.11 loses a cancellation that comes together with the result.
+            async with asyncio.timeout(self._timeout_s):
+                return await asyncio.wrap_future(future)
         except TimeoutError:
             raise _overloaded(f"The hub found no answer within {self._timeout_s:g} seconds.") from None
 

@@ -122,6 +122,25 @@ def test_work_s_own_exception_comes_through() -> None:
     asyncio.run(story())
 
 
+def test_who_is_cancelled_stays_cancelled() -> None:
+    """Also at the very moment when the work has ended: a hub that stops waits for those whom it cancels."""
+
+    async def story(turns: int) -> bool:
+        threads = Threads("test", threads=1, waiting=1, timeout_s=10)
+        ended = threading.Event()
+        waiting = asyncio.create_task(threads.run(ended.set))
+        await asyncio.sleep(0)
+        ended.wait(10)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        was_waiting = waiting.cancel()
+        await asyncio.wait((waiting,))
+        await asyncio.to_thread(threads.close)
+        return waiting.cancelled() or not was_waiting
+
+    assert all(asyncio.run(story(turns)) for turns in [*range(8)] * 10)
+
+
 def test_reads_of_a_party_are_limited(tmp_path: Path) -> None:
     """A party that reads too often is refused while another one is served."""
     with running_hub(tmp_path / "hub", Limits(reads_per_second=1, burst_s=3)) as hub:
