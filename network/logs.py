@@ -85,7 +85,7 @@ class _Lines(logging.StreamHandler[TextIO]):
 
 
 def _hand_over(logger: object, name: str, event: EventDict) -> ProcessorReturnValue:
-    """An event's last step: to the one who writes lines, or to the standard library where others listen as well."""
+    """An event's last step: to the one who writes lines, or to the standard library where others listen at its root."""
     handlers = logging.root.handlers
     if len(handlers) == 1 and isinstance(lines := handlers[0], _Lines):
         lines.write(logger, name, event)

@@ -51,3 +51,5 @@ class SecondThread:
     def _run(self) -> None:
         while (work := self._work.get()) is not None:
             work()
+            # What it was about must not stay for as long as there is nothing else to do.
+            del work

@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from enum import Enum
-from functools import partial
 from typing import Final, NamedTuple
 
 import structlog
@@ -37,8 +36,8 @@ __all__ = ["Writer", "WriterLimits"]
 
 logger = structlog.get_logger(__name__)
 
-#: So many transactions that wait are worth applying while others are written; and so many make a batch then, for what
-#: is applied and what is written should take equally long.
+#: So many transactions that wait are worth applying while others are written; and so many make a batch then, for larger
+#: ones have the next wait longer.
 _WORTH_IT: Final = 200
 _AHEAD_MAX: Final = 1_000
 #: Batches that are not applied ahead after somebody else has written.
@@ -60,6 +59,15 @@ class _End(Enum):
     FAILED = 2
     #: Somebody else has written in between: nothing has happened, and nobody was answered.
     OVERTAKEN = 3
+
+
+class _Ahead(NamedTuple):
+    """A batch that was applied before its turn to be written, and what its callers are told once it is committed."""
+
+    batch: Sequence[Submission]
+    applied: Applied
+    answers: Sequence[Answer]
+    watch: Stopwatch
 
 
 class _Behind(NamedTuple):
@@ -138,6 +146,8 @@ class Writer:
             # Nobody shall wait for it.
             self.waiting.close()
             left = self.waiting.clear()
+            if self._behind is not None and self._behind.end.result() is _End.OVERTAKEN:
+                left = [*self._behind.batch, *left]
             self._resolve(left, [shutting_down() for _ in left])
 
     def _write_all(self, behind: SecondThread) -> None:
@@ -182,45 +192,56 @@ class Writer:
         if not self._finish_behind() or applied is None or answers is None:
             self._write(batch)
             return
-        flush: Callable[[], Commit | None] = partial(self._committer.flush, applied, watch)
-        if self._store.is_in_process:
-            flush = _done(flush)
-        self._behind = _Behind(batch, behind.submit(self._write_behind, batch, flush, applied, answers, watch))
+        ahead = _Ahead(batch, applied, answers, watch)
+        if not self._store.is_in_process:
+            self._behind = _Behind(batch, behind.submit(self._write_behind, ahead))
+            return
+        # The rows now: two threads that both want the interpreter, one of them again after each row, take longer than
+        # one after the other. Only the commit is the disk's work.
+        flushed = self._flush(ahead)
+        if isinstance(flushed, _End):
+            self._holds(batch, flushed)
+        else:
+            self._behind = _Behind(batch, behind.submit(self._commit, ahead, flushed))
 
-    def _write_behind(
-        self,
-        batch: Sequence[Submission],
-        flush: Callable[[], Commit | None],
-        applied: Applied,
-        answers: Sequence[Answer],
-        watch: Stopwatch,
-    ) -> _End:
-        """Write what was applied. Unless it was overtaken, its callers have their answers afterwards."""
+    def _write_behind(self, ahead: _Ahead) -> _End:
+        flushed = self._flush(ahead)
+        return flushed if isinstance(flushed, _End) else self._commit(ahead, flushed)
+
+    def _flush(self, ahead: _Ahead) -> Commit | _End:
         try:
-            commit = flush()
-            if commit is None:
-                return _End.OVERTAKEN
+            return self._committer.flush(ahead.applied, ahead.watch) or _End.OVERTAKEN
+        except Exception as error:  # noqa: BLE001 - as below
+            return self._fail(ahead, error)
+
+    def _commit(self, ahead: _Ahead, commit: Commit) -> _End:
+        """Commit what was applied and flushed, then answer it."""
+        try:
             commit()
         except Exception as error:  # noqa: BLE001 - as below
-            self._tell(batch, None, watch)
-            self._resolve(batch, self._failed(batch, error))
-            return _End.FAILED
-        self._tell(batch, applied.results, watch)
-        self._resolve(batch, answers, applied.head.sequence)
+            return self._fail(ahead, error)
+        self._tell(ahead.batch, ahead.applied.results, ahead.watch)
+        self._resolve(ahead.batch, ahead.answers, ahead.applied.head.sequence)
         return _End.WRITTEN
+
+    def _fail(self, ahead: _Ahead, error: Exception) -> _End:
+        self._tell(ahead.batch, None, ahead.watch)
+        self._resolve(ahead.batch, self._failed(ahead.batch, error))
+        return _End.FAILED
 
     def _finish_behind(self) -> bool:
         """Wait for what is being written. Whether what was applied on top of it holds."""
-        if self._behind is None:
-            return True
         behind, self._behind = self._behind, None
-        end = behind.end.result()
+        return behind is None or self._holds(behind.batch, behind.end.result())
+
+    def _holds(self, batch: Sequence[Submission], end: _End) -> bool:
+        """Whether what is applied on top of a batch that ended so holds. What was overtaken is written anew."""
         if end is _End.WRITTEN:
             return True
         self._committer.forget()
         if end is _End.OVERTAKEN:
             self._not_ahead = _OTHERS_WRITE
-            self._write(behind.batch)
+            self._write(batch)
         return False
 
     def _envelopes_max(self) -> int:
@@ -280,17 +301,6 @@ class Writer:
         except Exception:
             logger.exception("answers could not be handed over", envelopes=len(batch))
             resolve()
-
-
-def _done(flush: Callable[[], Commit | None]) -> Callable[[], Commit | None]:
-    """Do it now and say later what came of it: where the database works in this process, two threads that both want the
-    interpreter, one of them again after each row, take longer than one after the other. A commit is the disk's work."""
-    done: Future[Commit | None] = Future()
-    try:
-        done.set_result(flush())
-    except Exception as error:  # noqa: BLE001 - raised where the result is wanted
-        done.set_exception(error)
-    return done.result
 
 
 def _busy() -> Refused:

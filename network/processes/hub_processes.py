@@ -88,7 +88,8 @@ class HubProcesses:
         self._fronts: Final = Fronts(
             duties, partial(Desk, writer=self._writer, store=opened.store, commits=self._commits), silence_s
         )
-        self._commits.subscribe(lambda _: loop.call_soon_threadsafe(self._fronts.tell_soon))
+        # The writer alone tells of commits here, and does so in the loop, as with its answers.
+        self._commits.subscribe(lambda _: self._fronts.tell_soon())
 
     async def start(self) -> str:
         """Serve; where, HOST:PORT. Raises ConfigError, OSError."""

@@ -100,10 +100,12 @@ class RemoteWriter:
         while True:
             news = await self._news.get()
             self._hearing = True
-            if news.reference_sequence > self._store.reference_sequence:
-                await self._refresh()
-            self._pass_on(news)
-            self._hearing = False
+            try:
+                if news.reference_sequence > self._store.reference_sequence:
+                    await self._refresh()
+                self._pass_on(news)
+            finally:
+                self._hearing = False
 
     def _pass_on(self, news: News) -> None:
         try:

@@ -38,6 +38,6 @@ class News:
         self.wake()
 
     def _committed(self, sequence: int) -> None:
-        """On a thread that is not the loop's."""
+        """On whatever thread tells of it."""
         if self._waiting and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.wake)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from coalition.merkle import HASH_BYTES, Frontier
 from network.ledger.state import Head
 from network.store import tables
-from network.store.sql import run
+from network.store.sql import change, find
 
 _MOVING: Final = ("sequence", "committed_us", "window", "reference_sequence", "frontier", "root")
 _READ: Final = select(*(tables.head.c[name] for name in _MOVING[:-1]))
@@ -19,7 +20,7 @@ _WRITE: Final = update(tables.head).values({name: bindparam(name) for name in _M
 
 def read_head(connection: Connection) -> Head:
     """The head as this connection's transaction sees it."""
-    return _head_of(*run(connection, _READ).fetchone())
+    return _only(find(connection, _READ))
 
 
 def lock_head(connection: Connection) -> Head:
@@ -30,10 +31,11 @@ def lock_head(connection: Connection) -> Head:
     was waited for left it, and every statement after this one takes a snapshot of its own, later than the lock. A
     commit shows in snapshots before it gives up its locks, so whoever holds this one sees all of the journal.
     """
-    return _head_of(*run(connection, _LOCK).fetchone())
+    return _only(find(connection, _LOCK))
 
 
-def _head_of(sequence: int, committed_us: int, window: int, reference_sequence: int, frontier: bytes) -> Head:
+def _only(rows: Sequence[Any]) -> Head:
+    ((sequence, committed_us, window, reference_sequence, frontier),) = rows
     hashes = [frontier[start : start + HASH_BYTES] for start in range(0, len(frontier), HASH_BYTES)]
     return Head(sequence, committed_us, window, reference_sequence, Frontier(sequence, hashes))
 
@@ -42,4 +44,5 @@ def write_head(connection: Connection, head: Head) -> None:
     """Move the head to where the journal ends now."""
     frontier = b"".join(head.frontier.hashes)
     row = (head.sequence, head.committed_us, head.window, head.reference_sequence, frontier, head.frontier.root())
-    assert run(connection, _WRITE, _MOVING, row).rowcount == 1, "there is one head"
+    written = change(connection, _WRITE, _MOVING, row)
+    assert written == 1, "there is one head"

@@ -20,18 +20,11 @@ from network.store.sql import postgresql, sqlite
 Row = tuple[Any, ...]
 
 
-class Answer(Protocol):
-    """What a statement gave."""
-
-    def fetchone(self) -> Any: ...
-    @property
-    def rowcount(self) -> int: ...
-
-
 class Statements(Protocol):
     """What an engine's module has. None of its functions is called without keys or rows."""
 
-    def run(self, connection: Connection, text: str, values: Row = ()) -> Answer: ...
+    def find(self, connection: Connection, text: str, values: Row = ()) -> Sequence[Any]: ...
+    def change(self, connection: Connection, text: str, values: Row) -> int: ...
     def rows_by_key(
         self, connection: Connection, table: Table, key: tuple[str, ...], columns: tuple[str, ...], keys: list[Row]
     ) -> Iterator[Row]: ...
@@ -76,9 +69,15 @@ def delete_rows(connection: Connection, table: Table, keys: list[Row]) -> None:
         _of(connection).delete_rows(connection, table, keys)
 
 
-def run(connection: Connection, statement: ClauseElement, order: Sequence[str] = (), values: Row = ()) -> Answer:
-    """Run one statement with `values` for its parameters, which are named in their `order`. Raises DBAPIError."""
-    return _of(connection).run(connection, _driver_text(connection.dialect.name, statement, order), values)
+def find(connection: Connection, statement: ClauseElement) -> Sequence[Any]:
+    """All rows that a statement without parameters finds. Raises DBAPIError."""
+    return _of(connection).find(connection, _driver_text(connection.dialect.name, statement))
+
+
+def change(connection: Connection, statement: ClauseElement, order: Sequence[str], values: Row) -> int:
+    """How many rows a statement changes, with `values` for its parameters, whose names stand in `order`. Raises
+    DBAPIError."""
+    return _of(connection).change(connection, _driver_text(connection.dialect.name, statement, order), values)
 
 
 def _of(connection: Connection) -> Statements:
@@ -86,7 +85,7 @@ def _of(connection: Connection) -> Statements:
 
 
 @cache
-def _driver_text(engine: str, statement: ClauseElement, order: Sequence[str]) -> str:
+def _driver_text(engine: str, statement: ClauseElement, order: Sequence[str] = ()) -> str:
     """A statement as the driver of an engine takes it."""
     compiled: Any = statement.compile(dialect=_DIALECTS[engine])
     assert (compiled.positiontup or []) == list(order), "parameters stand in the order in which they are given"

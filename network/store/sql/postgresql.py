@@ -7,11 +7,11 @@ connection. Nothing here is beyond what engines that speak PostgreSQL's protocol
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, CursorResult, Dialect, Table
+from sqlalchemy import Column, Connection, Dialect, Table
 from sqlalchemy.dialects import postgresql
 
 from network.store.sql.arrays import Array, Blobs, Counts, Numbers, Texts
@@ -24,8 +24,12 @@ _quote: Final = _DIALECT.identifier_preparer.quote
 _ARRAYS: Final[dict[str, type[Array]]] = {"BIGINT": Counts, "INTEGER": Numbers, "TEXT": Texts, "BYTEA": Blobs}
 
 
-def run(connection: Connection, text: str, values: Row = ()) -> CursorResult[Any]:
-    return connection.exec_driver_sql(text, values)
+def find(connection: Connection, text: str, values: Row = ()) -> Sequence[Any]:
+    return connection.exec_driver_sql(text, values).all()
+
+
+def change(connection: Connection, text: str, values: Row) -> int:
+    return connection.exec_driver_sql(text, values).rowcount
 
 
 def rows_by_key(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from typing import Any, Final
 
@@ -23,30 +24,36 @@ _DIALECT: Final = sqlite.dialect()
 _SIZES: Final = (1, 8, 64, 512)
 
 
-def run(connection: Connection, text: str, values: Row = ()) -> sqlite3.Cursor:
-    """Run one statement. Raises DBAPIError, as SQLAlchemy does."""
-    try:
-        return _driver(connection).execute(text, values)
-    except sqlite3.Error as error:
-        raise _named(text, error) from error
+def find(connection: Connection, text: str, values: Row = ()) -> list[Row]:
+    # SQLite searches as rows are taken, so this is also where it finds a page that it cannot read. And a search that is
+    # left half-way would keep its snapshot.
+    with _named_errors(text):
+        return _driver(connection).execute(text, values).fetchall()
 
 
-def _run_for_each(connection: Connection, text: str, rows: list[Row]) -> None:
-    try:
+def change(connection: Connection, text: str, values: Row) -> int:
+    with _named_errors(text):
+        return _driver(connection).execute(text, values).rowcount
+
+
+def _change_each(connection: Connection, text: str, rows: list[Row]) -> None:
+    with _named_errors(text):
         _driver(connection).executemany(text, rows)
+
+
+@contextmanager
+def _named_errors(text: str) -> Iterator[None]:
+    """The driver's errors by SQLAlchemy's classes. The values, which may be secret, are no part of them."""
+    try:
+        yield
     except sqlite3.Error as error:
-        raise _named(text, error) from error
+        raise DBAPIError.instance(text, None, error, sqlite3.Error, hide_parameters=True) from error
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection), "SQLAlchemy hands SQLite to Python's own driver"
     return driver
-
-
-def _named(text: str, error: sqlite3.Error) -> BaseException:
-    """SQLAlchemy's class for an error of the driver. The values, which may be secret, are no part of it."""
-    return DBAPIError.instance(text, None, error, sqlite3.Error, hide_parameters=True)
 
 
 def rows_by_key(
@@ -59,7 +66,7 @@ def rows_by_key(
         values = [value for row in chunk for value in row]
         # Nothing equals NULL, so what fills up the statement finds nothing.
         values += [None] * (size * len(key) - len(values))
-        yield from run(connection, lookup_text(table, key, columns, size), tuple(values))
+        yield from find(connection, lookup_text(table, key, columns, size), tuple(values))
 
 
 @cache
@@ -76,15 +83,15 @@ def lookup_text(table: Table, key: tuple[str, ...], columns: tuple[str, ...], si
 
 
 def insert_rows(connection: Connection, table: Table, rows: list[Row]) -> None:
-    _run_for_each(connection, _insert(table), rows)
+    _change_each(connection, _insert(table), rows)
 
 
 def upsert_rows(connection: Connection, table: Table, rows: list[Row]) -> None:
-    _run_for_each(connection, _upsert(table), rows)
+    _change_each(connection, _upsert(table), rows)
 
 
 def delete_rows(connection: Connection, table: Table, keys: list[Row]) -> None:
-    _run_for_each(connection, _delete(table), keys)
+    _change_each(connection, _delete(table), keys)
 
 
 @cache

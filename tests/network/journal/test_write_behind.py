@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import Future
+from itertools import count
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, event
+from sqlalchemy.exc import OperationalError
 
 from coalition.envelope import OpenedEnvelope
 from coalition.errors import Refused
@@ -163,3 +167,37 @@ def test_failure_takes_along_what_was_built_on_it(desk: Desk, crowded: Crowded) 
         connection.exec_driver_sql("PRAGMA max_page_count = 1000000")
     assert [future.result(20).outcomes != [] for future in crowded.submit(issues(desk.town))] == [True]
     assert crowded.writer.stop(10)
+
+
+@pytest.mark.parametrize("committed", [False, True], ids=["before", "after"])
+def test_commit_that_fails_takes_along_what_was_built_on_it(
+    tmp_path: Path, desk: Desk, crowded: Crowded, committed: bool
+) -> None:
+    """Whether it has happened or not: each caller hears once, nothing is there twice, and all can be sent again."""
+    commits = count(1)
+
+    def fail(connection: Connection) -> None:
+        if next(commits) % 4 == 0:
+            if committed:
+                connection.exec_driver_sql("COMMIT")
+            raise OperationalError("COMMIT", None, sqlite3.OperationalError("disk I/O error"))
+
+    envelopes = [issues(desk.town) for _ in range(30)]
+    engine = desk.store._writing
+    event.listen(engine, "commit", fail)
+    futures = crowded.submit(*envelopes)
+    crowded.writer.start()
+    errors = [future.exception(20) for future in futures]
+    event.remove(engine, "commit", fail)
+    assert 5 < sum(error is not None for error in errors) < 15
+    sequences = [
+        sequence
+        for future, error in zip(futures, errors, strict=True)
+        if error is None
+        for sequence in sequences_of(future.result())
+    ]
+    assert len(sequences) == len(set(sequences))
+    assert all(future.result(20).outcomes for future in crowded.submit(*envelopes))
+    assert available(desk.store, "anna") == 30 * EACH
+    assert crowded.writer.stop(10)
+    assert verify_database(sqlite_url(tmp_path / "hub.db")).failures == ()

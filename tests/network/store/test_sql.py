@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import Table
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from network.store import tables
 from network.store.sql import delete_rows, insert_rows, postgresql, rows_by_key, sqlite, upsert_rows
@@ -55,6 +55,20 @@ def test_refused_row_raises_what_sqlalchemy_would(store: Store) -> None:
     assert told == [("writing", "IntegrityError")]
     with store.read() as connection:
         assert list(rows_by_key(connection, tables.nonces, ("who",), ("sequence",), [("whose-nonce",)])) == []
+
+
+@pytest.mark.engines("sqlite")
+def test_damage_that_a_lookup_meets_raises_what_sqlalchemy_would(store: Store) -> None:
+    """Also behind the first row that it finds: SQLite reads on as rows are taken."""
+    told: list[tuple[str, str]] = []
+    store.on_error(lambda connection, error: told.append((connection, error)))
+    with store.write() as connection:
+        insert_rows(connection, tables.aliases, [("a-card", "anna"), ("b-card", "ben")])
+        connection.exec_driver_sql("UPDATE aliases SET holder_id = CAST(x'ff' AS TEXT) WHERE alias = 'b-card'")
+    keys = [("a-card",), ("b-card",)]
+    with pytest.raises(DBAPIError), store.read() as connection:
+        list(rows_by_key(connection, tables.aliases, ("alias",), ("holder_id",), keys))
+    assert told == [("reading", "OperationalError")]
 
 
 KEYS = pytest.mark.parametrize(
