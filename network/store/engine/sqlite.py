@@ -103,12 +103,9 @@ def _prepare(engine: Engine, pragmas: tuple[str, ...], begin: Callable[[Connecti
     def set_up(connection: Any, _record: Any) -> None:
         # The driver would begin transactions by itself, late and without the lock.
         connection.isolation_level = None
-        cursor = connection.cursor()
-        try:
-            for pragma in pragmas:
-                cursor.execute(pragma)
-        finally:
-            cursor.close()
+        for pragma in pragmas:
+            # Where two make a new file's log at once, SQLite has neither wait for the other.
+            _when_free(connection, pragma)
 
     event.listen(engine, "connect", set_up)
     event.listen(engine, "begin", begin)
@@ -121,19 +118,25 @@ def _begin(connection: Connection) -> None:
 def _begin_with_lock(connection: Connection) -> None:
     """Take the lock as soon as it is free. SQLite itself would look for it again after a tenth of a second, and under
     load a writer gives it up for less than a thousandth."""
-    driver: Any = connection.connection.driver_connection
+    try:
+        _when_free(connection.connection.driver_connection, "BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        # In vain, or for a reason that this says as every other statement does.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _when_free(driver: Any, statement: str) -> None:
+    """Run a statement as soon as nobody else holds the lock that it takes. Raises what the driver does."""
     end_s = time.monotonic() + BUSY_TIMEOUT_MS / 1_000
-    while time.monotonic() < end_s:
+    while True:
         try:
-            driver.execute("BEGIN IMMEDIATE")
+            driver.execute(statement)
         except sqlite3.OperationalError as error:
-            if not is_busy(error):
-                break
-            time.sleep(_LOOK_AGAIN_S)
+            if not is_busy(error) or time.monotonic() >= end_s:
+                raise
         else:
             return
-    # In vain, or for a reason that this says as every other statement does.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+        time.sleep(_LOOK_AGAIN_S)
 
 
 def _take_any_text(connection: Any, _record: Any) -> None:
