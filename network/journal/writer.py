@@ -1,8 +1,8 @@
 """The writer: it alone changes the ledger, one batch after the other.
 
 It takes every envelope that is waiting and commits them together: under load batches grow and each costs less, without
-load nobody waits. Where more is waiting, it applies the next batch while a second thread writes the one before. Callers
-are answered after the commit, never before.
+load nobody waits. Where more is waiting, it applies the next batch while a second thread writes the one before, or at
+least commits it. Callers are answered after the commit, never before.
 """
 
 from __future__ import annotations

@@ -43,7 +43,6 @@ class Threads:
         future = self._pool.submit(work, *args, **kwargs)
         future.add_done_callback(lambda done: self._ended(loop, done))
         try:
-            # Not wait_for, which on Python 3.11 loses a cancellation that comes together with the result.
             async with asyncio.timeout(self._timeout_s):
                 return await asyncio.wrap_future(future)
         except TimeoutError:

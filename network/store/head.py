@@ -20,7 +20,7 @@ _WRITE: Final = update(tables.head).values({name: bindparam(name) for name in _M
 
 def read_head(connection: Connection) -> Head:
     """The head as this connection's transaction sees it."""
-    return _only(find(connection, _READ))
+    return _head_of(find(connection, _READ))
 
 
 def lock_head(connection: Connection) -> Head:
@@ -31,10 +31,10 @@ def lock_head(connection: Connection) -> Head:
     was waited for left it, and every statement after this one takes a snapshot of its own, later than the lock. A
     commit shows in snapshots before it gives up its locks, so whoever holds this one sees all of the journal.
     """
-    return _only(find(connection, _LOCK))
+    return _head_of(find(connection, _LOCK))
 
 
-def _only(rows: Sequence[Any]) -> Head:
+def _head_of(rows: Sequence[Any]) -> Head:
     ((sequence, committed_us, window, reference_sequence, frontier),) = rows
     hashes = [frontier[start : start + HASH_BYTES] for start in range(0, len(frontier), HASH_BYTES)]
     return Head(sequence, committed_us, window, reference_sequence, Frontier(sequence, hashes))

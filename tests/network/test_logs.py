@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
@@ -13,16 +12,7 @@ from structlog.stdlib import BoundLogger
 
 from network.logs import configure_logs, facts_of_call
 
-
-@pytest.fixture(autouse=True)
-def own_logging() -> Iterator[None]:
-    """Other tests log as they did before."""
-    root, configuration = logging.getLogger(), structlog.get_config()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.configure(**configuration)
+pytestmark = pytest.mark.usefixtures("own_logging")
 
 
 @pytest.fixture

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 import io
-import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from settlement.logs import LogFormat, configure_logs
 
+pytestmark = pytest.mark.usefixtures("own_logging")
+
 # Put together, so that no line of source has it.
 SECRET = "-".join(("very", "secret"))
-
-
-@pytest.fixture(autouse=True)
-def own_logging() -> Iterator[None]:
-    """Other tests log as they did before."""
-    root, configuration = logging.getLogger(), structlog.get_config()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.configure(**configuration)
 
 
 def fail_with(authorization: str) -> None:

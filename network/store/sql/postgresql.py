@@ -35,8 +35,7 @@ def change(connection: Connection, text: str, values: Row) -> int:
 def rows_by_key(
     connection: Connection, table: Table, key: tuple[str, ...], columns: tuple[str, ...], keys: list[Row]
 ) -> Iterator[Row]:
-    found = connection.exec_driver_sql(lookup_text(table, key, columns), _arrays(_columns(table, key), keys))
-    return iter(found.all())
+    return iter(find(connection, lookup_text(table, key, columns), _arrays(_columns(table, key), keys)))
 
 
 def insert_rows(connection: Connection, table: Table, rows: list[Row]) -> None:

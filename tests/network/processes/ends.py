@@ -42,7 +42,8 @@ class End:
 
     async def _change(self) -> None:
         self._changed.clear()
-        await asyncio.wait_for(self._changed.wait(), WAIT_S)
+        async with asyncio.timeout(WAIT_S):
+            await self._changed.wait()
 
     def _receive(self, message: Any) -> None:
         if message == "stumble":

@@ -112,7 +112,8 @@ async def opened(folder: Path) -> AsyncIterator[Hub]:
 
 
 async def settled(future: Future[SubmitResponse]) -> SubmitResponse:
-    return await asyncio.wait_for(asyncio.wrap_future(future), WAIT_S)
+    async with asyncio.timeout(WAIT_S):
+        return await asyncio.wrap_future(future)
 
 
 async def until(holds: Callable[[], bool]) -> None:

@@ -73,7 +73,8 @@ def test_line_is_full_until_the_other_end_takes_what_was_sent() -> None:
                 here.line.send(messages[-1])
                 await asyncio.sleep(0)
             reading.resume_reading()
-            await asyncio.wait_for(here.drained.wait(), WAIT_S)
+            async with asyncio.timeout(WAIT_S):
+                await here.drained.wait()
             assert not here.line.is_full
             assert messages == await there.until_received(len(messages))
 

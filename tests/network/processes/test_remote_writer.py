@@ -185,7 +185,8 @@ def test_front_that_cannot_give_answers_hangs_up(tmp_path: Path, logged: list[Mu
     async def test(hub: Hub) -> None:
         front = await hub.front()
         front.writer.receive(News(1, 0, ((99, b""),)))
-        await asyncio.wait_for(front.lost.wait(), WAIT_S)
+        async with asyncio.timeout(WAIT_S):
+            await front.lost.wait()
 
     in_a_hub(tmp_path, test)
     assert [entry["event"] for entry in logged] == ["answers cannot be given any more"]
