@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NoReturn, TypeAlias
 
 import grpc
@@ -27,6 +27,8 @@ _FACT_BYTES: Final = 150
 _log = structlog.stdlib.get_logger("settlement.rpc")
 _Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
 _Unary = Callable[[Any, grpc.ServicerContext], Any]
+_Streaming = Callable[[Any, grpc.ServicerContext], Iterator[Any]]
+_Parse = Callable[[bytes], Any] | None
 
 
 class CallInterceptor(grpc.ServerInterceptor):
@@ -39,19 +41,17 @@ class CallInterceptor(grpc.ServerInterceptor):
     ) -> _Handler | None:
         handler = continuation(handler_call_details)
         method = handler_call_details.method
-        if handler is None or handler.unary_unary is None or not method.startswith(_OURS):
+        if handler is None or not method.startswith(_OURS):
             return handler
+        name, parse, encode = method.rpartition("/")[2], handler.request_deserializer, handler.response_serializer
         # gRPC hands over bytes: where they are no message, its own error would not be one of this protocol.
-        return grpc.unary_unary_rpc_method_handler(
-            _serving(handler.unary_unary, method.rpartition("/")[2], handler.request_deserializer),
-            request_deserializer=None,
-            response_serializer=handler.response_serializer,
-        )
+        if handler.unary_stream is not None:
+            return grpc.unary_stream_rpc_method_handler(_streaming(handler.unary_stream, name, parse), None, encode)
+        assert handler.unary_unary is not None, "the protocol has no methods here that take a stream"
+        return grpc.unary_unary_rpc_method_handler(_serving(handler.unary_unary, name, parse), None, encode)
 
 
-def _serving(behavior: _Unary, method: str, parse: Callable[[bytes], Any] | None) -> _Unary:
-    assert parse is not None, "generated code knows its messages"
-
+def _serving(behavior: _Unary, method: str, parse: _Parse) -> _Unary:
     def serve(data: bytes, context: grpc.ServicerContext) -> Any:
         call = _Call(method, context)
         try:
@@ -59,21 +59,33 @@ def _serving(behavior: _Unary, method: str, parse: Callable[[bytes], Any] | None
         except Refused as refused:
             call.refuse(refused)
         except Exception:  # noqa: BLE001 - the last resort of every call; logged in full, answered with an id
-            _log.exception("unexpected", error_id=call.identifier)
-            call.refuse(
-                Refused(
-                    error_pb2.REASON_INTERNAL,
-                    f"The settlement service failed. Tell its operator this id: {call.identifier}.",
-                    {"error_id": call.identifier},
-                )
-            )
+            call.fail()
         call.end("OK")
         return response
 
     return serve
 
 
-def _parsed(parse: Callable[[bytes], Any], data: bytes) -> Any:
+def _streaming(behavior: _Streaming, method: str, parse: _Parse) -> _Streaming:
+    def serve(data: bytes, context: grpc.ServicerContext) -> Iterator[Any]:
+        call = _Call(method, context)
+        try:
+            yield from behavior(_parsed(parse, data), context)
+        except GeneratorExit:
+            # The caller went away, or its deadline came.
+            call.end("CANCELLED")
+            raise
+        except Refused as refused:
+            call.refuse(refused)
+        except Exception:  # noqa: BLE001 - as above
+            call.fail()
+        call.end("OK")
+
+    return serve
+
+
+def _parsed(parse: _Parse, data: bytes) -> Any:
+    assert parse is not None, "generated code knows its messages"
     try:
         return parse(data)
     except DecodeError:
@@ -100,6 +112,17 @@ class _Call:
         self.end(code.name, reason=reason_name(refused.reason))
         self._context.set_trailing_metadata(((REQUEST_ID_KEY, self.identifier), (TRAILER, status.SerializeToString())))
         self._context.abort(code, status.message)
+
+    def fail(self) -> NoReturn:
+        """End the call that raised what nobody foresaw. Raises what gRPC wants raised."""
+        _log.exception("unexpected", error_id=self.identifier)
+        self.refuse(
+            Refused(
+                error_pb2.REASON_INTERNAL,
+                f"The settlement service failed. Tell its operator this id: {self.identifier}.",
+                {"error_id": self.identifier},
+            )
+        )
 
     def end(self, status: str, **facts: str) -> None:
         """The call's one line in the log."""
