@@ -42,7 +42,7 @@ from partner_sdk._outcomes import (
 from partner_sdk._pending import Pending
 from partner_sdk._profile import Profile
 from partner_sdk._records import Holdings, Lot, Record
-from partner_sdk._vocabulary import HolderKind, HolderStatus, Kind, PartyKind, PartyStatus
+from partner_sdk._vocabulary import Funding, HolderKind, HolderStatus, Kind, PartyKind, PartyStatus
 from partner_sdk.errors import (
     CoalitionError,
     ConfigurationError,
@@ -79,6 +79,7 @@ __all__ = [
     "DonateResult",
     "Draft",
     "EnrolResult",
+    "Funding",
     "HoldResult",
     "Holder",
     "HolderKind",

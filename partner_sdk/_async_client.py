@@ -5,7 +5,16 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
-from partner_sdk import _bulk, _directory, _holder_drafts, _journal_reads, _ledger_reads, _points_drafts, outbox
+from partner_sdk import (
+    _bulk,
+    _directory,
+    _funding_drafts,
+    _holder_drafts,
+    _journal_reads,
+    _ledger_reads,
+    _points_drafts,
+    outbox,
+)
 from partner_sdk._awaiting_shell import AwaitingShell, calls, gives, writes
 from partner_sdk._outcomes import Outcome
 from partner_sdk._pending import Collected
@@ -80,6 +89,7 @@ class AsyncClient(AwaitingClient):
     close_holder = writes(_holder_drafts.close_holder)
     pledge = writes(_holder_drafts.pledge)
     revoke_pledge = writes(_holder_drafts.revoke_pledge)
+    order_pack = writes(_funding_drafts.order_pack)
     create_code = calls(_ledger_reads.create_code)
     exchange_code = calls(_ledger_reads.exchange_code)
     flush = gives(outbox.flush)

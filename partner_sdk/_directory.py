@@ -13,10 +13,12 @@ from partner_sdk._moments import moment_of
 from partner_sdk._session import Session
 from partner_sdk._steps import Steps
 from partner_sdk._vocabulary import (
+    Funding,
     HolderKind,
     HolderStatus,
     PartyKind,
     PartyStatus,
+    funding_of,
     holder_kind_of,
     holder_status_of,
     party_kind_of,
@@ -106,6 +108,10 @@ class Terms:
     issue_fee_micros: int
     prefunded_bps: int
     outstanding_points_max: int
+    funding: Funding
+    pack_points: int
+    reorder_points: int
+    alarm_bps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +182,10 @@ def terms(session: Session, party_id: str = "") -> Steps[tuple[Terms, ...]]:
             issue_fee_micros=item.issue_fee_micros,
             prefunded_bps=item.prefunded_bps,
             outstanding_points_max=item.outstanding_points_max,
+            funding=funding_of(item),
+            pack_points=item.pack_points,
+            reorder_points=item.reorder_points,
+            alarm_bps=item.alarm_bps,
         )
         for item in response.terms
     )

@@ -27,6 +27,7 @@ _AUTHORS: Final = {
     "redeem": _ISSUERS,
     "hold": _ISSUERS,
     "capture": _ISSUERS,
+    "order_pack": _ISSUERS,
     "expire": (_HUB,),
     "genesis": (_OPERATOR,),
     "register_party": (_OPERATOR,),

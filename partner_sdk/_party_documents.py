@@ -20,7 +20,7 @@ from coalition.v1 import transaction_pb2 as pb
 from partner_sdk._moments import day_text
 from partner_sdk._refusals import refusal
 from partner_sdk._signed import Signed, document_of
-from partner_sdk._vocabulary import PartyKind, party_kind_of
+from partner_sdk._vocabulary import Funding, PartyKind, funding_of, party_kind_of
 
 S = TypeVar("S", bound=Signed)
 
@@ -93,6 +93,13 @@ class TermsOffer(Signed):
     prefunded_bps: int
     #: The most points that may be outstanding; 0: no limit.
     outstanding_points_max: int
+    #: When the price is paid in: on redemption, a share of it on issue, or all of it ahead in packs.
+    funding: Funding
+    #: Points in one pack, and below how many paid and not yet issued you are told to order (0: never); else zero.
+    pack_points: int
+    reorder_points: int
+    #: Share of outstanding_points_max from which on you are warned, in hundredths of a percent; 0: never.
+    alarm_bps: int
 
     @classmethod
     def _fields(cls, message: network_pb2.Terms) -> dict[str, Any]:
@@ -104,6 +111,10 @@ class TermsOffer(Signed):
             "issue_fee_micros": message.issue_fee_micros,
             "prefunded_bps": message.prefunded_bps,
             "outstanding_points_max": message.outstanding_points_max,
+            "funding": funding_of(message),
+            "pack_points": message.pack_points,
+            "reorder_points": message.reorder_points,
+            "alarm_bps": message.alarm_bps,
         }
 
     @classmethod
@@ -119,8 +130,12 @@ class TermsOffer(Signed):
         issue_fee_micros: int = 0,
         prefunded_bps: int = 0,
         outstanding_points_max: int = 0,
+        funding: Funding | None = None,
+        pack_points: int = 0,
+        reorder_points: int = 0,
+        alarm_bps: int = 0,
     ) -> TermsOffer:
-        """Terms that bind the party whose key this is."""
+        """Terms that bind the party whose key this is. Without `funding` they are funded as `prefunded_bps` says."""
         message = network_pb2.Terms(
             network_id=network_id,
             party_id=party_id,
@@ -130,6 +145,10 @@ class TermsOffer(Signed):
             issue_fee_micros=issue_fee_micros,
             prefunded_bps=prefunded_bps,
             outstanding_points_max=outstanding_points_max,
+            funding=network_pb2.FUNDING_UNSPECIFIED if funding is None else funding.number,
+            pack_points=pack_points,
+            reorder_points=reorder_points,
+            alarm_bps=alarm_bps,
         )
         return _checked(cls.make(message, key), lambda made: pb.PublishTerms(terms=document_of(made)))
 

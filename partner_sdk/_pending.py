@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Concatenate, Final, Generic, ParamSpec, TypeVar, cast
 
-from partner_sdk import _holder_drafts, _points_drafts
+from partner_sdk import _funding_drafts, _holder_drafts, _points_drafts
 from partner_sdk._draft import Draft, R_co
 from partner_sdk._errors import CoalitionError
 from partner_sdk._methods import present_as
@@ -98,6 +98,7 @@ class Collected:
     close_holder = _collecting(_holder_drafts.close_holder)
     pledge = _collecting(_holder_drafts.pledge)
     revoke_pledge = _collecting(_holder_drafts.revoke_pledge)
+    order_pack = _collecting(_funding_drafts.order_pack)
 
     def _steps(self) -> Steps[tuple[Outcome, ...]]:
         """Send what was collected: one envelope when atomic, as few as it fits into otherwise."""

@@ -42,6 +42,7 @@ class Kind(StrEnum):
     OPEN_CAMPAIGN = "open_campaign"
     CLOSE_WINDOW = "close_window"
     ADJUST = "adjust"
+    ORDER_PACK = "order_pack"
 
     @property
     def number(self) -> transaction_pb2.TransactionKind.ValueType:
@@ -74,6 +75,19 @@ class PartyStatus(StrEnum):
     def number(self) -> network_pb2.PartyStatus.ValueType:
         """As on the wire."""
         return network_pb2.PartyStatus.Value(f"PARTY_STATUS_{self.name}")
+
+
+class Funding(StrEnum):
+    """When an issuer's price is paid in."""
+
+    ON_REDEMPTION = "on_redemption"
+    PREFUNDED_SHARE = "prefunded_share"
+    PACKS = "packs"
+
+    @property
+    def number(self) -> network_pb2.Funding.ValueType:
+        """As on the wire."""
+        return network_pb2.Funding.Value(f"FUNDING_{self.name}")
 
 
 class HolderKind(StrEnum):
@@ -144,6 +158,13 @@ def party_kind_of(number: network_pb2.PartyKind.ValueType) -> PartyKind:
 def party_status_of(number: network_pb2.PartyStatus.ValueType) -> PartyStatus:
     """The word for a number from the wire."""
     return PartyStatus[network_pb2.PartyStatus.Name(number).removeprefix("PARTY_STATUS_")]
+
+
+def funding_of(terms: network_pb2.Terms) -> Funding:
+    """How terms are funded; those that do not say so, as their prefunded share says."""
+    if terms.funding == network_pb2.FUNDING_UNSPECIFIED:
+        return Funding.PREFUNDED_SHARE if terms.prefunded_bps else Funding.ON_REDEMPTION
+    return Funding[network_pb2.Funding.Name(terms.funding).removeprefix("FUNDING_")]
 
 
 def holder_kind_of(number: network_pb2.HolderKind.ValueType) -> HolderKind:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from partner_sdk._draft import Draft
+from partner_sdk._funding_drafts import order_pack
 from partner_sdk._holder_drafts import (
     add_key,
     close_holder,
@@ -23,6 +24,7 @@ __all__ = [
     "enrol",
     "hold",
     "issue",
+    "order_pack",
     "pledge",
     "redeem",
     "release",

@@ -24,7 +24,7 @@ from typing import Any, Concatenate, Final, ParamSpec, Self
 
 from coalition.ids import id_text
 from coalition.v1.ledger_service_pb2 import SubmitResponse
-from partner_sdk import _holder_drafts, _points_drafts
+from partner_sdk import _funding_drafts, _holder_drafts, _points_drafts
 from partner_sdk._connection import Connection
 from partner_sdk._draft import Draft
 from partner_sdk._errors import CoalitionError, OutboxError, Refusal
@@ -115,6 +115,7 @@ class Outbox:
     enrol = _keeping(_holder_drafts.enrol)
     set_alias = _keeping(_holder_drafts.set_alias)
     pledge = _keeping(_holder_drafts.pledge)
+    order_pack = _keeping(_funding_drafts.order_pack)
 
     def keep(self, draft: Draft[Any]) -> str:
         """Sign a draft and put it on the disk; gives its transaction id. Raises FieldInvalid and the like, OutboxError.

@@ -37,8 +37,9 @@ def set_terms(
     """Publish the terms in FILE, which bind the party that signed them.
 
     FILE is a signed document of the party; or JSON or TOML with effective_on, price_micros, reimbursement_micros,
-    issue_fee_micros, prefunded_bps, outstanding_points_max, together with --sign-with. Rates are millionths of the
-    settlement currency per point: 10,000 is a cent.
+    issue_fee_micros, prefunded_bps, outstanding_points_max, funding, pack_points, reorder_points, alarm_bps, together
+    with --sign-with. Rates are millionths of the settlement currency per point: 10,000 is a cent. Funding is
+    "FUNDING_ON_REDEMPTION", "FUNDING_PREFUNDED_SHARE" or "FUNDING_PACKS".
     """
     if is_unsigned(file):
         partner, key = partner_key(sign_with, file, passphrase_file, partner_passphrase_file)

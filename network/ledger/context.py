@@ -8,7 +8,7 @@ from coalition.errors import reason_name
 from coalition.v1 import error_pb2
 from coalition.v1.error_pb2 import Reason
 from coalition.v1.network_pb2 import Policy
-from network.ledger.records import Holder, Network, Original, Part, Party
+from network.ledger.records import Holder, Network, Original, Part, Party, Terms
 from network.ledger.state import State
 
 
@@ -70,10 +70,12 @@ class Context(NamedTuple):
             raise Rejected(error_pb2.REASON_PARTY_UNKNOWN, party_id=party_id)
         return party
 
-    def require_terms(self) -> None:
-        """Raises Rejected with TERMS_MISSING unless the author has terms in force today."""
-        if self.state.reference.terms_of(self.author.party_id, self.today) is None:
+    def require_terms(self) -> Terms:
+        """The author's terms in force today. Raises Rejected: TERMS_MISSING."""
+        terms = self.state.reference.terms_of(self.author.party_id, self.today)
+        if terms is None:
             raise Rejected(error_pb2.REASON_TERMS_MISSING, party_id=self.author.party_id, day=self.today)
+        return terms
 
     def require_within_limit(self, points: int) -> None:
         """Raises Rejected with TRANSACTION_LIMIT when one transaction moves more than the policy allows."""

@@ -211,6 +211,11 @@ class Terms(NamedTuple):
     issue_fee_micros: int
     prefunded_bps: int
     outstanding_points_max: int
+    #: A Funding of the protocol.
+    funding: int
+    pack_points: int
+    reorder_points: int
+    alarm_bps: int
 
 
 class PolicyVersion(NamedTuple):

@@ -149,6 +149,10 @@ def _shown_terms(network_id: str, terms: Terms) -> network_pb2.Terms:
         issue_fee_micros=terms.issue_fee_micros,
         prefunded_bps=terms.prefunded_bps,
         outstanding_points_max=terms.outstanding_points_max,
+        funding=network_pb2.Funding.ValueType(terms.funding),
+        pack_points=terms.pack_points,
+        reorder_points=terms.reorder_points,
+        alarm_bps=terms.alarm_bps,
     )
 
 

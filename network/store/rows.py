@@ -72,6 +72,10 @@ def terms_row(terms: Terms) -> Row:
         terms.issue_fee_micros,
         terms.prefunded_bps,
         terms.outstanding_points_max,
+        terms.funding,
+        terms.pack_points,
+        terms.reorder_points,
+        terms.alarm_bps,
     )
 
 

@@ -137,6 +137,10 @@ terms: Final = table(
     count("issue_fee_micros"),
     number("prefunded_bps"),
     count("outstanding_points_max"),
+    number("funding"),
+    count("pack_points"),
+    count("reorder_points"),
+    number("alarm_bps"),
 )
 
 campaigns: Final = table(

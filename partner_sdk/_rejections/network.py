@@ -12,6 +12,13 @@ class TermsMissing(Rejection):
     sentences = ("{party_id} has no terms in force on {day}. Sign terms and have the operator publish them.",)
 
 
+class PacksNotAgreed(Rejection):
+    """The terms in force know no packs."""
+
+    reason = "PACKS_NOT_AGREED"
+    sentences = ("The terms of {party_id} from {effective_on}, in force on {day}, know no packs. Agree on others.",)
+
+
 class PartyUnknown(Rejection):
     """There is no such party, or not of the kind that is needed."""
 

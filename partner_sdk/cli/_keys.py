@@ -15,7 +15,7 @@ from coalition.keys import PUBLIC_KEY_BYTES, SigningKey, fingerprint
 from partner_sdk._party_documents import CampaignOffer, PartyApplication, TermsOffer
 from partner_sdk._profile import Profile
 from partner_sdk._signed import Signed
-from partner_sdk._vocabulary import PartyKind
+from partner_sdk._vocabulary import Funding, PartyKind
 from partner_sdk.cli._options import Caller, calling, explained, json_option, passphrase, passphrase_option
 from partner_sdk.cli._printing import print_json
 from partner_sdk.errors import ConfigurationError
@@ -95,9 +95,17 @@ def apply(
     "--prefunded-bps", type=int, default=0, show_default=True, help="Share of the price owed at once, 1/10000."
 )
 @click.option("--outstanding-points-max", type=int, default=0, show_default=True, help="0: no limit.")
+@click.option(
+    "--funding",
+    type=click.Choice([funding.replace("_", "-") for funding in Funding]),
+    help="When the price is paid in. Default: on redemption, or the prefunded share when issued.",
+)
+@click.option("--pack-points", type=int, default=0, help="Points in a pack; with --funding packs.")
+@click.option("--reorder-points", type=int, default=0, help="Be told to order below so many; with --funding packs.")
+@click.option("--alarm-bps", type=int, default=0, help="Be warned at this share of the most outstanding, 1/10000.")
 @click.option("--out", type=_FILE, help="Write them to this file. Default: print them.")
 @calling
-def terms(caller: Caller, effective_on: datetime, out: Path | None, **rates: int) -> None:
+def terms(caller: Caller, effective_on: datetime, funding: str | None, out: Path | None, **rates: int) -> None:
     """Sign terms for the operator to publish. Rates are millionths of the settlement currency per point."""
     connection = caller.connection()
     offer = TermsOffer.sign(
@@ -105,6 +113,7 @@ def terms(caller: Caller, effective_on: datetime, out: Path | None, **rates: int
         network_id=connection.network_id,
         party_id=connection.party_id,
         effective_on=effective_on.date(),
+        funding=None if funding is None else Funding(funding.replace("-", "_")),
         **rates,
     )
     _hand_over(offer, out, caller.as_json)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from coalition.form.checks import PACKS_MAX
 from coalition.keyfile import KeyFileError, load_key
 from partner_sdk._holder_documents import Consent
 from partner_sdk._outcomes import Outcome
@@ -21,6 +22,7 @@ from partner_sdk.outbox import Outbox
 from partner_sdk.wallet import Wallet
 
 _POINTS = click.IntRange(1)
+_PACKS = click.IntRange(1, PACKS_MAX)
 
 reference_option = click.option("--reference", default="", help="Your own reference, a receipt number for example.")
 id_option = click.option(
@@ -122,6 +124,18 @@ def reverse(caller: Caller, original: str, points: int, reference: str, transact
     if result.became_arrears:
         text += f"; {in_points(result.became_arrears)} were spent already and are owed now"
     _tell(caller, result, text)
+
+
+@click.command("order-pack")
+@click.argument("packs", type=_PACKS)
+@reference_option
+@id_option
+@calling
+def order_pack(caller: Caller, packs: int, reference: str, transaction_id: str | None) -> None:
+    """Order PACKS packs of points and owe their price, where your terms are funded by packs."""
+    with caller.client() as client:
+        result = client.order_pack(packs, reference=reference, transaction_id=transaction_id)
+    _tell(caller, result, f"{packs} {'pack' if packs == 1 else 'packs'} of points ordered")
 
 
 @click.command()

@@ -7,7 +7,7 @@ import click
 from partner_sdk.cli._checking import profile
 from partner_sdk.cli._keys import apply, campaign, keygen, terms
 from partner_sdk.cli._reading import balance, campaigns, history, parties, transaction
-from partner_sdk.cli._writing import consent, donate, enrol, flush, issue, redeem, resend, reverse
+from partner_sdk.cli._writing import consent, donate, enrol, flush, issue, order_pack, redeem, resend, reverse
 
 __all__ = ["partner"]
 
@@ -19,6 +19,7 @@ def partner() -> None:
     \b
     Joining:       keygen, apply, profile new, terms, profile check (coalition partner apply --help)
     Trying out:    enrol, issue, redeem, donate, reverse
+    Paying ahead:  order-pack
     Looking up:    balance, history, transaction, parties, campaigns
     When offline:  flush, resend
 
@@ -37,6 +38,7 @@ for command in (
     redeem,
     donate,
     reverse,
+    order_pack,
     balance,
     history,
     transaction,

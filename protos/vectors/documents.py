@@ -124,6 +124,22 @@ DOCUMENTS: Final[Mapping[str, Document]] = {
         ),
         "grocer",
     ),
+    "terms-packs": Document(
+        dsse.TERMS,
+        network_pb2.Terms(
+            network_id=NETWORK,
+            party_id="pharmacy",
+            effective_on="2024-01-01",
+            price_micros=12_500,
+            reimbursement_micros=9_000,
+            outstanding_points_max=50_000_000,
+            funding=network_pb2.FUNDING_PACKS,
+            pack_points=1_000_000,
+            reorder_points=250_000,
+            alarm_bps=9_000,
+        ),
+        "pharmacy",
+    ),
     "campaign": Document(
         dsse.CAMPAIGN,
         network_pb2.CampaignOffer(

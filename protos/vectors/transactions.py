@@ -156,6 +156,9 @@ TRANSACTIONS: Final[Mapping[str, pb.Transaction]] = {
     "publish_terms": pb.Transaction(
         transaction_id=identifier(23), publish_terms=pb.PublishTerms(terms=signed("terms"))
     ),
+    "publish_terms by packs": pb.Transaction(
+        transaction_id=identifier(43), publish_terms=pb.PublishTerms(terms=signed("terms-packs"))
+    ),
     "set_policy": pb.Transaction(
         transaction_id=identifier(24), set_policy=pb.SetPolicy(policy=POLICY, effective_on="2024-01-01")
     ),
@@ -177,5 +180,8 @@ TRANSACTIONS: Final[Mapping[str, pb.Transaction]] = {
             reason="Agreed after a complaint",
             obligation=pb.ObligationCorrection(debtor="grocer", creditor="pharmacy", amount_micros=1_500_000),
         ),
+    ),
+    "order_pack": pb.Transaction(
+        transaction_id=identifier(28), order_pack=pb.OrderPack(packs=3, reference="PO-2024-01")
     ),
 }

@@ -22,6 +22,7 @@ from coalition.v1.transaction_pb2 import (
     Issue,
     ObligationCorrection,
     OpenCampaign,
+    OrderPack,
     PublishTerms,
     SetPartyKeys,
     SetPartyStatus,
@@ -366,6 +367,7 @@ def test_suspended_parties_write_nothing(hub: DishonestHub, begun: JournalVerifi
         ("grocer", registration("florist")),
         ("operator", ISSUE),
         ("hub", ISSUE),
+        ("operator", OrderPack(packs=1)),
     ],
 )
 def test_authors_keep_to_their_kinds(hub: DishonestHub, begun: JournalVerifier, author: str, kind: Message) -> None:

@@ -9,12 +9,13 @@ from datetime import timedelta
 import pytest
 
 from coalition.keys import SigningKey
-from partner_sdk import Client, PartyKind, PartyStatus, Policy
+from partner_sdk import Client, Funding, Kind, PartyKind, PartyStatus, Policy
 from partner_sdk.errors import (
     ConfigurationError,
     CountersignatureMissing,
     KindNotAllowed,
     NoticeTooShort,
+    PacksNotAgreed,
     PartyExists,
     PartySuspended,
     WindowNotOpen,
@@ -77,6 +78,40 @@ def test_later_terms_need_notice(network: LocalNetwork, operator: Operator) -> N
         operator.publish_terms(terms(29))
     operator.publish_terms(terms(30))
     assert [item.price_micros for item in operator.terms("florist")] == [10_000, 12_000]
+
+
+def test_packs_are_agreed_on_and_ordered(network: LocalNetwork, operator: Operator) -> None:
+    """Terms say how they are funded; who agreed on packs orders them, and nobody else."""
+    key = SigningKey.generate()
+    named = {"network_id": network.network_id, "party_id": "kiosk"}
+    operator.register_party(PartyApplication.sign([key], kind=PartyKind.PARTNER, display_name="Kiosk", **named))
+    signed = TermsOffer.sign(
+        key,
+        **named,
+        effective_on=network.today,
+        price_micros=10_000,
+        reimbursement_micros=0,
+        funding=Funding.PACKS,
+        pack_points=5_000,
+        reorder_points=700,
+        outstanding_points_max=10**6,
+        alarm_bps=9_000,
+    )
+    terms = TermsOffer.from_text(signed.text())
+    operator.publish_terms(terms)
+
+    with Client(replace(network.connection("grocer"), party_id="kiosk", keys=(key,))) as kiosk:
+        ordered = kiosk.order_pack(2, reference="PO-7")
+        with kiosk.batch() as batch:
+            batch.order_pack(1)
+        (found,) = kiosk.terms()
+    assert ordered.kind is Kind.ORDER_PACK
+    for of in (terms, found):
+        assert (of.funding, of.pack_points, of.reorder_points, of.alarm_bps) == (Funding.PACKS, 5_000, 700, 9_000)
+    with network.client("grocer") as grocer:
+        assert grocer.terms()[0].funding is Funding.ON_REDEMPTION
+        with pytest.raises(PacksNotAgreed, match="know no packs"):
+            grocer.order_pack(1)
 
 
 def test_nobody_signs_for_another(

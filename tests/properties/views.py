@@ -12,6 +12,12 @@ from tests.properties.model.pledges import due
 View = dict[str, dict[Any, Any]]
 
 
+def _figures(terms: Any) -> tuple[int, ...]:
+    """What both know of terms, message or record, by the same names."""
+    names = ("price_micros", "prefunded_bps", "outstanding_points_max", "funding", "pack_points", "reorder_points")
+    return tuple(getattr(terms, name) for name in (*names, "alarm_bps"))
+
+
 def model_view(books: Books, day: str) -> View:
     """The model's books, as of a day."""
     issuers = {issuer for issuer, _ in books.flows} | {lot.issuer for lots in books.lots.values() for lot in lots}
@@ -24,7 +30,7 @@ def model_view(books: Books, day: str) -> View:
             for party_id, party in books.parties.items()
         },
         "terms": {
-            (party_id, sequence): (first_day, offer.price_micros, offer.outstanding_points_max)
+            (party_id, sequence): (first_day, *_figures(offer))
             for party_id, versions in books.terms.items()
             for first_day, sequence, offer in versions
         },
@@ -113,7 +119,7 @@ def state_view(state: State, day: str) -> View:
             for party_id, party in tables["parties"].items()
         },
         "terms": {
-            (party_id, terms.sequence): (terms.effective_on, terms.price_micros, terms.outstanding_points_max)
+            (party_id, terms.sequence): (terms.effective_on, *_figures(terms))
             for party_id, versions in tables["terms"].items()
             for terms in versions
         },

@@ -18,6 +18,7 @@ from network.ledger.kinds import (
     holder_keys,
     issue,
     open_campaign,
+    order_pack,
     pledge,
     publish_terms,
     redeem,
@@ -60,4 +61,5 @@ KINDS: Final[Mapping[str, Kind]] = {
     "open_campaign": open_campaign.KIND,
     "close_window": close_window.KIND,
     "adjust": adjust.KIND,
+    "order_pack": order_pack.KIND,
 }

@@ -57,11 +57,8 @@ def expiry_of(ctx: Context, holder_kind: int) -> str:
 
 def _require_room(ctx: Context, points: int) -> None:
     """The issuer has terms, and stays within the most points that they let it have outstanding."""
-    issuer = ctx.author.party_id
-    terms = ctx.state.reference.terms_of(issuer, ctx.today)
-    if terms is None:
-        raise Rejected(error_pb2.REASON_TERMS_MISSING, party_id=issuer, day=ctx.today)
-    totals = totals_of(ctx.state, issuer)
+    terms = ctx.require_terms()
+    totals = totals_of(ctx.state, ctx.author.party_id)
     outstanding = totals.in_lots + totals.in_holds
     limit = min(terms.outstanding_points_max or OUTSTANDING_MAX, OUTSTANDING_MAX)
     if outstanding + points > limit:

@@ -32,6 +32,10 @@ def apply(ctx: Context, message: pb.PublishTerms) -> Effect:
         issue_fee_micros=offer.issue_fee_micros,
         prefunded_bps=offer.prefunded_bps,
         outstanding_points_max=offer.outstanding_points_max,
+        funding=offer.funding,
+        pack_points=offer.pack_points,
+        reorder_points=offer.reorder_points,
+        alarm_bps=offer.alarm_bps,
     )
     ordered = sorted((*versions, published), key=lambda terms: (terms.effective_on, terms.sequence))
     ctx.state.reference.terms.put(party.party_id, tuple(ordered))

@@ -42,6 +42,7 @@ FORMS: Final[Mapping[str, Callable[[Form, Any], None]]] = {
     "open_campaign": parties.open_campaign,
     "close_window": parties.close_window,
     "adjust": parties.adjust,
+    "order_pack": parties.order_pack,
 }
 
 

@@ -26,6 +26,8 @@ OUTSTANDING_MAX: Final = 10**15
 MICROS_MAX: Final = 10**15
 #: No purchase is of more minor units; enough for currencies of small units.
 PURCHASE_MINOR_MAX: Final = 10**15
+#: No order is of more packs.
+PACKS_MAX: Final = 1_000
 HOLDER_KEYS_MAX: Final = 8
 PARTY_KEYS_MAX: Final = 8
 REFERENCE_MAX: Final = 64

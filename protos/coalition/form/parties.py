@@ -11,6 +11,7 @@ from coalition.form.checks import (
     MICROS_MAX,
     NOTE_MAX,
     OUTSTANDING_MAX,
+    PACKS_MAX,
     PARTY_KEYS_MAX,
     POINTS_MAX,
     RATE_MICROS_MAX,
@@ -101,6 +102,39 @@ def publish_terms(form: Form, kind: transaction_pb2.PublishTerms) -> None:
     inside.amount(terms.issue_fee_micros, "issue_fee_micros", RATE_MICROS_MAX)
     inside.amount(terms.prefunded_bps, "prefunded_bps", _ALL_BPS)
     inside.amount(terms.outstanding_points_max, "outstanding_points_max", OUTSTANDING_MAX)
+    inside.amount(terms.alarm_bps, "alarm_bps", _ALL_BPS)
+    inside.require(
+        not terms.alarm_bps or terms.outstanding_points_max != 0,
+        "alarm_bps",
+        "needs outstanding_points_max, of which it is a share",
+    )
+    _funding(inside, terms)
+
+
+def _funding(form: Form, terms: Terms) -> None:
+    """Every figure belongs to one way of funding; where another one is agreed it would mean nothing."""
+    funding = terms.funding
+    form.require(funding in network_pb2.Funding.values(), "funding", "must be one that this version knows")
+    if funding == network_pb2.FUNDING_PREFUNDED_SHARE:
+        form.require(terms.prefunded_bps >= 1, "prefunded_bps", "must be 1 or more for PREFUNDED_SHARE")
+    elif funding != network_pb2.FUNDING_UNSPECIFIED:
+        form.require(terms.prefunded_bps == 0, "prefunded_bps", "is for PREFUNDED_SHARE only")
+    if funding == network_pb2.FUNDING_PACKS:
+        form.points(terms.pack_points, "pack_points")
+        form.require(
+            terms.pack_points * terms.price_micros <= MICROS_MAX,
+            "pack_points",
+            f"must cost no more than {MICROS_MAX} micro-units at price_micros",
+        )
+        form.amount(terms.reorder_points, "reorder_points", OUTSTANDING_MAX)
+    else:
+        for field in ("pack_points", "reorder_points"):
+            form.require(getattr(terms, field) == 0, field, "is for PACKS only")
+
+
+def order_pack(form: Form, kind: transaction_pb2.OrderPack) -> None:
+    form.require(1 <= kind.packs <= PACKS_MAX, "packs", f"must be 1 to {PACKS_MAX}")
+    form.text(kind.reference, "reference", REFERENCE_MAX)
 
 
 def set_policy(form: Form, kind: transaction_pb2.SetPolicy) -> None:

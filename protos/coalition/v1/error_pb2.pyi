@@ -103,6 +103,7 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     REASON_DATE_INVALID: _Reason.ValueType  # 95
     REASON_GENESIS_EXISTS: _Reason.ValueType  # 96
     REASON_PLEDGE_EXISTS: _Reason.ValueType  # 97
+    REASON_PACKS_NOT_AGREED: _Reason.ValueType  # 98
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why something was refused or rejected. The name without its prefix is the `reason` of google.rpc.ErrorInfo, with
@@ -190,4 +191,5 @@ REASON_NOT_DUE: Reason.ValueType  # 94
 REASON_DATE_INVALID: Reason.ValueType  # 95
 REASON_GENESIS_EXISTS: Reason.ValueType  # 96
 REASON_PLEDGE_EXISTS: Reason.ValueType  # 97
+REASON_PACKS_NOT_AGREED: Reason.ValueType  # 98
 Global___Reason: _TypeAlias = Reason  # noqa: Y015

@@ -24,29 +24,31 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x63oalition/v1/network.proto\x12\x0c\x63oalition.v1\"\x8a\x01\n\x10PartyApplication\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x10\n\x08party_id\x18\x02 \x01(\t\x12%\n\x04kind\x18\x03 \x01(\x0e\x32\x17.coalition.v1.PartyKind\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12\x13\n\x0bpublic_keys\x18\x05 \x03(\x0c\"l\n\x0ePartyKeyChange\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x10\n\x08party_id\x18\x02 \x01(\t\x12\x10\n\x08\x61\x64\x64_keys\x18\x03 \x03(\x0c\x12\x13\n\x0bremove_keys\x18\x04 \x03(\x0c\x12\r\n\x05nonce\x18\x05 \x01(\x0c\"\xc8\x01\n\x05Terms\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x10\n\x08party_id\x18\x02 \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_on\x18\x03 \x01(\t\x12\x14\n\x0cprice_micros\x18\x04 \x01(\x03\x12\x1c\n\x14reimbursement_micros\x18\x05 \x01(\x03\x12\x18\n\x10issue_fee_micros\x18\x06 \x01(\x03\x12\x15\n\rprefunded_bps\x18\x07 \x01(\r\x12\x1e\n\x16outstanding_points_max\x18\x08 \x01(\x03\"\xa2\x01\n\rCampaignOffer\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63harity\x18\x03 \x01(\t\x12\x0f\n\x07\x66und_id\x18\x04 \x01(\t\x12\r\n\x05title\x18\x05 \x01(\t\x12\x13\n\x0bgoal_points\x18\x06 \x01(\x03\x12\x11\n\tstarts_on\x18\x07 \x01(\t\x12\x0f\n\x07\x65nds_on\x18\x08 \x01(\t\"\xc2\x03\n\x06Policy\x12\x15\n\rexpiry_months\x18\x01 \x01(\r\x12\x1b\n\x13reversal_grace_days\x18\x02 \x01(\r\x12\x13\n\x0bnotice_days\x18\x03 \x01(\r\x12\x1e\n\x16transaction_points_max\x18\x04 \x01(\x03\x12\x1b\n\x13hold_lifetime_max_s\x18\x05 \x01(\x03\x12\x1b\n\x13transfer_points_max\x18\x06 \x01(\x03\x12#\n\x1btransfer_points_per_day_max\x18\x07 \x01(\x03\x12\x1e\n\x16unconsented_points_max\x18\x08 \x01(\x03\x12&\n\x1eunconsented_points_per_day_max\x18\t \x01(\x03\x12!\n\x19redeem_points_per_day_max\x18\n \x01(\x03\x12\x1f\n\x17\x65nvelope_lifetime_max_s\x18\x0b \x01(\x03\x12\"\n\x1a\x63\x61use_reimbursement_micros\x18\x0c \x01(\x03\x12\x1a\n\x12price_floor_micros\x18\r \x01(\x03\x12$\n\x1creimbursement_ceiling_micros\x18\x0e \x01(\x03*\x9c\x01\n\tPartyKind\x12\x1a\n\x16PARTY_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12PARTY_KIND_PARTNER\x10\x01\x12\x16\n\x12PARTY_KIND_CHARITY\x10\x02\x12\x17\n\x13PARTY_KIND_OPERATOR\x10\x03\x12\x12\n\x0ePARTY_KIND_HUB\x10\x04\x12\x16\n\x12PARTY_KIND_AUDITOR\x10\x05*`\n\x0bPartyStatus\x12\x1c\n\x18PARTY_STATUS_UNSPECIFIED\x10\x00\x12\x17\n\x13PARTY_STATUS_ACTIVE\x10\x01\x12\x1a\n\x16PARTY_STATUS_SUSPENDED\x10\x02*W\n\nHolderKind\x12\x1b\n\x17HOLDER_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12HOLDER_KIND_MEMBER\x10\x01\x12\x14\n\x10HOLDER_KIND_FUND\x10\x02*a\n\x0cHolderStatus\x12\x1d\n\x19HOLDER_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14HOLDER_STATUS_ACTIVE\x10\x01\x12\x18\n\x14HOLDER_STATUS_CLOSED\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x63oalition/v1/network.proto\x12\x0c\x63oalition.v1\"\x8a\x01\n\x10PartyApplication\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x10\n\x08party_id\x18\x02 \x01(\t\x12%\n\x04kind\x18\x03 \x01(\x0e\x32\x17.coalition.v1.PartyKind\x12\x14\n\x0c\x64isplay_name\x18\x04 \x01(\t\x12\x13\n\x0bpublic_keys\x18\x05 \x03(\x0c\"l\n\x0ePartyKeyChange\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x10\n\x08party_id\x18\x02 \x01(\t\x12\x10\n\x08\x61\x64\x64_keys\x18\x03 \x03(\x0c\x12\x13\n\x0bremove_keys\x18\x04 \x03(\x0c\x12\r\n\x05nonce\x18\x05 \x01(\x0c\"\xb0\x02\n\x05Terms\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x10\n\x08party_id\x18\x02 \x01(\t\x12\x14\n\x0c\x65\x66\x66\x65\x63tive_on\x18\x03 \x01(\t\x12\x14\n\x0cprice_micros\x18\x04 \x01(\x03\x12\x1c\n\x14reimbursement_micros\x18\x05 \x01(\x03\x12\x18\n\x10issue_fee_micros\x18\x06 \x01(\x03\x12\x15\n\rprefunded_bps\x18\x07 \x01(\r\x12\x1e\n\x16outstanding_points_max\x18\x08 \x01(\x03\x12&\n\x07\x66unding\x18\t \x01(\x0e\x32\x15.coalition.v1.Funding\x12\x13\n\x0bpack_points\x18\n \x01(\x03\x12\x16\n\x0ereorder_points\x18\x0b \x01(\x03\x12\x11\n\talarm_bps\x18\x0c \x01(\r\"\xa2\x01\n\rCampaignOffer\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63\x61mpaign_id\x18\x02 \x01(\t\x12\x0f\n\x07\x63harity\x18\x03 \x01(\t\x12\x0f\n\x07\x66und_id\x18\x04 \x01(\t\x12\r\n\x05title\x18\x05 \x01(\t\x12\x13\n\x0bgoal_points\x18\x06 \x01(\x03\x12\x11\n\tstarts_on\x18\x07 \x01(\t\x12\x0f\n\x07\x65nds_on\x18\x08 \x01(\t\"\xc2\x03\n\x06Policy\x12\x15\n\rexpiry_months\x18\x01 \x01(\r\x12\x1b\n\x13reversal_grace_days\x18\x02 \x01(\r\x12\x13\n\x0bnotice_days\x18\x03 \x01(\r\x12\x1e\n\x16transaction_points_max\x18\x04 \x01(\x03\x12\x1b\n\x13hold_lifetime_max_s\x18\x05 \x01(\x03\x12\x1b\n\x13transfer_points_max\x18\x06 \x01(\x03\x12#\n\x1btransfer_points_per_day_max\x18\x07 \x01(\x03\x12\x1e\n\x16unconsented_points_max\x18\x08 \x01(\x03\x12&\n\x1eunconsented_points_per_day_max\x18\t \x01(\x03\x12!\n\x19redeem_points_per_day_max\x18\n \x01(\x03\x12\x1f\n\x17\x65nvelope_lifetime_max_s\x18\x0b \x01(\x03\x12\"\n\x1a\x63\x61use_reimbursement_micros\x18\x0c \x01(\x03\x12\x1a\n\x12price_floor_micros\x18\r \x01(\x03\x12$\n\x1creimbursement_ceiling_micros\x18\x0e \x01(\x03*\x9c\x01\n\tPartyKind\x12\x1a\n\x16PARTY_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12PARTY_KIND_PARTNER\x10\x01\x12\x16\n\x12PARTY_KIND_CHARITY\x10\x02\x12\x17\n\x13PARTY_KIND_OPERATOR\x10\x03\x12\x12\n\x0ePARTY_KIND_HUB\x10\x04\x12\x16\n\x12PARTY_KIND_AUDITOR\x10\x05*`\n\x0bPartyStatus\x12\x1c\n\x18PARTY_STATUS_UNSPECIFIED\x10\x00\x12\x17\n\x13PARTY_STATUS_ACTIVE\x10\x01\x12\x1a\n\x16PARTY_STATUS_SUSPENDED\x10\x02*W\n\nHolderKind\x12\x1b\n\x17HOLDER_KIND_UNSPECIFIED\x10\x00\x12\x16\n\x12HOLDER_KIND_MEMBER\x10\x01\x12\x14\n\x10HOLDER_KIND_FUND\x10\x02*a\n\x0cHolderStatus\x12\x1d\n\x19HOLDER_STATUS_UNSPECIFIED\x10\x00\x12\x18\n\x14HOLDER_STATUS_ACTIVE\x10\x01\x12\x18\n\x14HOLDER_STATUS_CLOSED\x10\x02*m\n\x07\x46unding\x12\x17\n\x13\x46UNDING_UNSPECIFIED\x10\x00\x12\x19\n\x15\x46UNDING_ON_REDEMPTION\x10\x01\x12\x1b\n\x17\x46UNDING_PREFUNDED_SHARE\x10\x02\x12\x11\n\rFUNDING_PACKS\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'coalition.v1.network_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PARTYKIND']._serialized_start=1117
-  _globals['_PARTYKIND']._serialized_end=1273
-  _globals['_PARTYSTATUS']._serialized_start=1275
-  _globals['_PARTYSTATUS']._serialized_end=1371
-  _globals['_HOLDERKIND']._serialized_start=1373
-  _globals['_HOLDERKIND']._serialized_end=1460
-  _globals['_HOLDERSTATUS']._serialized_start=1462
-  _globals['_HOLDERSTATUS']._serialized_end=1559
+  _globals['_PARTYKIND']._serialized_start=1221
+  _globals['_PARTYKIND']._serialized_end=1377
+  _globals['_PARTYSTATUS']._serialized_start=1379
+  _globals['_PARTYSTATUS']._serialized_end=1475
+  _globals['_HOLDERKIND']._serialized_start=1477
+  _globals['_HOLDERKIND']._serialized_end=1564
+  _globals['_HOLDERSTATUS']._serialized_start=1566
+  _globals['_HOLDERSTATUS']._serialized_end=1663
+  _globals['_FUNDING']._serialized_start=1665
+  _globals['_FUNDING']._serialized_end=1774
   _globals['_PARTYAPPLICATION']._serialized_start=45
   _globals['_PARTYAPPLICATION']._serialized_end=183
   _globals['_PARTYKEYCHANGE']._serialized_start=185
   _globals['_PARTYKEYCHANGE']._serialized_end=293
   _globals['_TERMS']._serialized_start=296
-  _globals['_TERMS']._serialized_end=496
-  _globals['_CAMPAIGNOFFER']._serialized_start=499
-  _globals['_CAMPAIGNOFFER']._serialized_end=661
-  _globals['_POLICY']._serialized_start=664
-  _globals['_POLICY']._serialized_end=1114
+  _globals['_TERMS']._serialized_end=600
+  _globals['_CAMPAIGNOFFER']._serialized_start=603
+  _globals['_CAMPAIGNOFFER']._serialized_end=765
+  _globals['_POLICY']._serialized_start=768
+  _globals['_POLICY']._serialized_end=1218
 # @@protoc_insertion_point(module_scope)

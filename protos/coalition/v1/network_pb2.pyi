@@ -109,6 +109,34 @@ HOLDER_STATUS_ACTIVE: HolderStatus.ValueType  # 1
 HOLDER_STATUS_CLOSED: HolderStatus.ValueType  # 2
 Global___HolderStatus: _TypeAlias = HolderStatus  # noqa: Y015
 
+class _Funding:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _FundingEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Funding.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    FUNDING_UNSPECIFIED: _Funding.ValueType  # 0
+    """As prefunded_bps says: what terms meant before they could say more."""
+    FUNDING_ON_REDEMPTION: _Funding.ValueType  # 1
+    """Nothing ahead: the price is owed when a point is redeemed."""
+    FUNDING_PREFUNDED_SHARE: _Funding.ValueType  # 2
+    """A share of the price when a point is issued, prefunded_bps of it; the rest when it is redeemed."""
+    FUNDING_PACKS: _Funding.ValueType  # 3
+    """The whole price, ahead, for packs of points that the issuer orders. What it issues beyond them is owed on redemption."""
+
+class Funding(_Funding, metaclass=_FundingEnumTypeWrapper):
+    """When an issuer's price is paid in."""
+
+FUNDING_UNSPECIFIED: Funding.ValueType  # 0
+"""As prefunded_bps says: what terms meant before they could say more."""
+FUNDING_ON_REDEMPTION: Funding.ValueType  # 1
+"""Nothing ahead: the price is owed when a point is redeemed."""
+FUNDING_PREFUNDED_SHARE: Funding.ValueType  # 2
+"""A share of the price when a point is issued, prefunded_bps of it; the rest when it is redeemed."""
+FUNDING_PACKS: Funding.ValueType  # 3
+"""The whole price, ahead, for packs of points that the issuer orders. What it issues beyond them is owed on redemption."""
+Global___Funding: _TypeAlias = Funding  # noqa: Y015
+
 @_typing.final
 class PartyApplication(_message.Message):
     """A party asks to join and proves that it holds its key. Signed by one of `public_keys`; payload type
@@ -204,6 +232,10 @@ class Terms(_message.Message):
     ISSUE_FEE_MICROS_FIELD_NUMBER: _builtins.int
     PREFUNDED_BPS_FIELD_NUMBER: _builtins.int
     OUTSTANDING_POINTS_MAX_FIELD_NUMBER: _builtins.int
+    FUNDING_FIELD_NUMBER: _builtins.int
+    PACK_POINTS_FIELD_NUMBER: _builtins.int
+    REORDER_POINTS_FIELD_NUMBER: _builtins.int
+    ALARM_BPS_FIELD_NUMBER: _builtins.int
     network_id: _builtins.str
     party_id: _builtins.str
     effective_on: _builtins.str
@@ -220,10 +252,17 @@ class Terms(_message.Message):
     """What the party owes the operator for each point that it issues."""
     prefunded_bps: _builtins.int
     """Share of the price that is owed to the operator when a point is issued, in hundredths of a percent: 0 is owed on
-    redemption, 10,000 is prepaid.
+    redemption, 10,000 is all of it.
     """
     outstanding_points_max: _builtins.int
     """The most points of this issuer that may be outstanding (in lots and holds); 0 means no limit."""
+    funding: Global___Funding.ValueType
+    pack_points: _builtins.int
+    """Points in one pack, for PACKS only. A pack costs at most 10^15 micro-units."""
+    reorder_points: _builtins.int
+    """For PACKS only: when fewer points than this are paid for and not yet issued, the issuer is told to order. 0: never."""
+    alarm_bps: _builtins.int
+    """Share of outstanding_points_max, in hundredths of a percent, from which on the issuer is warned. 0: never."""
     def __init__(
         self,
         *,
@@ -235,10 +274,14 @@ class Terms(_message.Message):
         issue_fee_micros: _builtins.int = ...,
         prefunded_bps: _builtins.int = ...,
         outstanding_points_max: _builtins.int = ...,
+        funding: Global___Funding.ValueType = ...,
+        pack_points: _builtins.int = ...,
+        reorder_points: _builtins.int = ...,
+        alarm_bps: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["effective_on", b"effective_on", "issue_fee_micros", b"issue_fee_micros", "network_id", b"network_id", "outstanding_points_max", b"outstanding_points_max", "party_id", b"party_id", "prefunded_bps", b"prefunded_bps", "price_micros", b"price_micros", "reimbursement_micros", b"reimbursement_micros"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alarm_bps", b"alarm_bps", "effective_on", b"effective_on", "funding", b"funding", "issue_fee_micros", b"issue_fee_micros", "network_id", b"network_id", "outstanding_points_max", b"outstanding_points_max", "pack_points", b"pack_points", "party_id", b"party_id", "prefunded_bps", b"prefunded_bps", "price_micros", b"price_micros", "reimbursement_micros", b"reimbursement_micros", "reorder_points", b"reorder_points"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -53,6 +53,7 @@ class _TransactionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Trans
     TRANSACTION_KIND_OPEN_CAMPAIGN: _TransactionKind.ValueType  # 24
     TRANSACTION_KIND_CLOSE_WINDOW: _TransactionKind.ValueType  # 25
     TRANSACTION_KIND_ADJUST: _TransactionKind.ValueType  # 26
+    TRANSACTION_KIND_ORDER_PACK: _TransactionKind.ValueType  # 27
 
 class TransactionKind(_TransactionKind, metaclass=_TransactionKindEnumTypeWrapper):
     """The kinds by number, as in Transaction.kind, for filters and summaries."""
@@ -83,6 +84,7 @@ TRANSACTION_KIND_SET_POLICY: TransactionKind.ValueType  # 23
 TRANSACTION_KIND_OPEN_CAMPAIGN: TransactionKind.ValueType  # 24
 TRANSACTION_KIND_CLOSE_WINDOW: TransactionKind.ValueType  # 25
 TRANSACTION_KIND_ADJUST: TransactionKind.ValueType  # 26
+TRANSACTION_KIND_ORDER_PACK: TransactionKind.ValueType  # 27
 Global___TransactionKind: _TypeAlias = TransactionKind  # noqa: Y015
 
 @_typing.final
@@ -117,6 +119,7 @@ class Transaction(_message.Message):
     OPEN_CAMPAIGN_FIELD_NUMBER: _builtins.int
     CLOSE_WINDOW_FIELD_NUMBER: _builtins.int
     ADJUST_FIELD_NUMBER: _builtins.int
+    ORDER_PACK_FIELD_NUMBER: _builtins.int
     transaction_id: _builtins.bytes
     """A UUIDv7 (RFC 9562), 16 bytes, chosen and stored by the author before sending. Unique per author, for ever."""
     @_builtins.property
@@ -169,6 +172,8 @@ class Transaction(_message.Message):
     def close_window(self) -> Global___CloseWindow: ...
     @_builtins.property
     def adjust(self) -> Global___Adjust: ...
+    @_builtins.property
+    def order_pack(self) -> Global___OrderPack: ...
     def __init__(
         self,
         *,
@@ -198,12 +203,13 @@ class Transaction(_message.Message):
         open_campaign: Global___OpenCampaign | None = ...,
         close_window: Global___CloseWindow | None = ...,
         adjust: Global___Adjust | None = ...,
+        order_pack: Global___OrderPack | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["add_key", b"add_key", "adjust", b"adjust", "capture", b"capture", "close", b"close", "close_window", b"close_window", "donate", b"donate", "enrol", b"enrol", "expire", b"expire", "genesis", b"genesis", "hold", b"hold", "issue", b"issue", "kind", b"kind", "open_campaign", b"open_campaign", "pledge", b"pledge", "publish_terms", b"publish_terms", "redeem", b"redeem", "register_party", b"register_party", "release", b"release", "remove_key", b"remove_key", "reverse", b"reverse", "revoke_pledge", b"revoke_pledge", "set_alias", b"set_alias", "set_party_keys", b"set_party_keys", "set_party_status", b"set_party_status", "set_policy", b"set_policy", "transfer", b"transfer"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["add_key", b"add_key", "adjust", b"adjust", "capture", b"capture", "close", b"close", "close_window", b"close_window", "donate", b"donate", "enrol", b"enrol", "expire", b"expire", "genesis", b"genesis", "hold", b"hold", "issue", b"issue", "kind", b"kind", "open_campaign", b"open_campaign", "order_pack", b"order_pack", "pledge", b"pledge", "publish_terms", b"publish_terms", "redeem", b"redeem", "register_party", b"register_party", "release", b"release", "remove_key", b"remove_key", "reverse", b"reverse", "revoke_pledge", b"revoke_pledge", "set_alias", b"set_alias", "set_party_keys", b"set_party_keys", "set_party_status", b"set_party_status", "set_policy", b"set_policy", "transfer", b"transfer"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_key", b"add_key", "adjust", b"adjust", "capture", b"capture", "close", b"close", "close_window", b"close_window", "donate", b"donate", "enrol", b"enrol", "expire", b"expire", "genesis", b"genesis", "hold", b"hold", "issue", b"issue", "kind", b"kind", "open_campaign", b"open_campaign", "pledge", b"pledge", "publish_terms", b"publish_terms", "redeem", b"redeem", "register_party", b"register_party", "release", b"release", "remove_key", b"remove_key", "reverse", b"reverse", "revoke_pledge", b"revoke_pledge", "set_alias", b"set_alias", "set_party_keys", b"set_party_keys", "set_party_status", b"set_party_status", "set_policy", b"set_policy", "transaction_id", b"transaction_id", "transfer", b"transfer"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["add_key", b"add_key", "adjust", b"adjust", "capture", b"capture", "close", b"close", "close_window", b"close_window", "donate", b"donate", "enrol", b"enrol", "expire", b"expire", "genesis", b"genesis", "hold", b"hold", "issue", b"issue", "kind", b"kind", "open_campaign", b"open_campaign", "order_pack", b"order_pack", "pledge", b"pledge", "publish_terms", b"publish_terms", "redeem", b"redeem", "register_party", b"register_party", "release", b"release", "remove_key", b"remove_key", "reverse", b"reverse", "revoke_pledge", b"revoke_pledge", "set_alias", b"set_alias", "set_party_keys", b"set_party_keys", "set_party_status", b"set_party_status", "set_policy", b"set_policy", "transaction_id", b"transaction_id", "transfer", b"transfer"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["issue", "redeem", "donate", "transfer", "hold", "capture", "release", "reverse", "expire", "enrol", "add_key", "remove_key", "set_alias", "close", "pledge", "revoke_pledge", "genesis", "register_party", "set_party_keys", "set_party_status", "publish_terms", "set_policy", "open_campaign", "close_window", "adjust"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["issue", "redeem", "donate", "transfer", "hold", "capture", "release", "reverse", "expire", "enrol", "add_key", "remove_key", "set_alias", "close", "pledge", "revoke_pledge", "genesis", "register_party", "set_party_keys", "set_party_status", "publish_terms", "set_policy", "open_campaign", "close_window", "adjust", "order_pack"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
@@ -947,6 +953,34 @@ class CloseWindow(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CloseWindow: _TypeAlias = CloseWindow  # noqa: Y015
+
+@_typing.final
+class OrderPack(_message.Message):
+    """Orders packs of points and owes the operator their price. No point is issued by it, and none needs it. Author: a partner
+    or charity whose terms in force have funding PACKS.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PACKS_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    packs: _builtins.int
+    """1 to 1,000."""
+    reference: _builtins.str
+    """The author's own reference, an order number for example. Up to 64 characters."""
+    def __init__(
+        self,
+        *,
+        packs: _builtins.int = ...,
+        reference: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["packs", b"packs", "reference", b"reference"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OrderPack: _TypeAlias = OrderPack  # noqa: Y015
 
 @_typing.final
 class Adjust(_message.Message):

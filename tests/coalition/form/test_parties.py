@@ -7,13 +7,15 @@ from typing import Any
 import pytest
 
 from coalition.form import POINTS_MAX
-from coalition.form.checks import MICROS_MAX, OUTSTANDING_MAX, RATE_MICROS_MAX
+from coalition.form.checks import MICROS_MAX, OUTSTANDING_MAX, PACKS_MAX, RATE_MICROS_MAX
 from coalition.v1 import network_pb2
 from coalition.v1.network_pb2 import Policy
 from tests.coalition.form.alter import Case, case_name, wrong_paths
 from vectors.cast import KEYS
 
 KEY = KEYS["stranger"].public
+PACKS = "publish_terms by packs"
+SHARE = network_pb2.FUNDING_PREFUNDED_SHARE
 
 
 def application(name: str, field: str) -> list[Case]:
@@ -131,6 +133,31 @@ BROKEN: list[Case] = [
     ("publish_terms", {"terms.outstanding_points_max": -1}, ["terms.outstanding_points_max"]),
     ("publish_terms", {"terms.outstanding_points_max": OUTSTANDING_MAX + 1}, ["terms.outstanding_points_max"]),
     ("publish_terms", {"terms.prefunded_bps": 10_001}, ["terms.prefunded_bps"]),
+    ("publish_terms", {"terms.alarm_bps": 10_001}, ["terms.alarm_bps"]),
+    ("publish_terms", {"terms.alarm_bps": 1, "terms.outstanding_points_max": 0}, ["terms.alarm_bps"]),
+    ("publish_terms", {"terms.funding": 4}, ["terms.funding", "terms.prefunded_bps"]),
+    ("publish_terms", {"terms.funding": network_pb2.FUNDING_ON_REDEMPTION}, ["terms.prefunded_bps"]),
+    ("publish_terms", {"terms.funding": SHARE, "terms.prefunded_bps": 0}, ["terms.prefunded_bps"]),
+    *(
+        (
+            "publish_terms",
+            {"terms.funding": funding, "terms.prefunded_bps": share, f"terms.{field}": 1},
+            [f"terms.{field}"],
+        )
+        for funding, share in ((0, 0), (0, 5_000), (network_pb2.FUNDING_ON_REDEMPTION, 0), (SHARE, 5_000))
+        for field in ("pack_points", "reorder_points")
+    ),
+    (PACKS, {"terms.prefunded_bps": 1}, ["terms.prefunded_bps"]),
+    (PACKS, {"terms.pack_points": 0}, ["terms.pack_points"]),
+    (PACKS, {"terms.pack_points": -1}, ["terms.pack_points"]),
+    (PACKS, {"terms.pack_points": POINTS_MAX + 1, "terms.price_micros": 0}, ["terms.pack_points"]),
+    (PACKS, {"terms.pack_points": POINTS_MAX, "terms.price_micros": 1_000_001}, ["terms.pack_points"]),
+    (PACKS, {"terms.reorder_points": -1}, ["terms.reorder_points"]),
+    (PACKS, {"terms.reorder_points": OUTSTANDING_MAX + 1}, ["terms.reorder_points"]),
+    ("order_pack", {"packs": 0}, ["packs"]),
+    ("order_pack", {"packs": PACKS_MAX + 1}, ["packs"]),
+    ("order_pack", {"reference": "x" * 65}, ["reference"]),
+    ("order_pack", {"reference": "a\nb"}, ["reference"]),
     ("set_policy", {"effective_on": ""}, ["effective_on"]),
     *policy("set_policy"),
     ("open_campaign", {"campaign.campaign_id": "New Roof"}, ["campaign.campaign_id"]),
@@ -173,6 +200,13 @@ ALLOWED: list[tuple[str, dict[str, Any]]] = [
     ("set_party_keys", {"change": None, "remove_keys": []}),
     ("set_party_status", {"status": network_pb2.PARTY_STATUS_ACTIVE, "reason": "x" * 200}),
     ("publish_terms", {"terms.price_micros": 0, "terms.prefunded_bps": 10_000, "terms.outstanding_points_max": 0}),
+    ("publish_terms", {"terms.funding": SHARE, "terms.prefunded_bps": 1, "terms.alarm_bps": 10_000}),
+    ("publish_terms", {"terms.funding": network_pb2.FUNDING_ON_REDEMPTION, "terms.prefunded_bps": 0}),
+    (PACKS, {"terms.pack_points": 1, "terms.reorder_points": 0, "terms.alarm_bps": 0}),
+    (PACKS, {"terms.pack_points": POINTS_MAX, "terms.price_micros": 1_000_000}),
+    (PACKS, {"terms.reorder_points": OUTSTANDING_MAX}),
+    ("order_pack", {"packs": 1, "reference": ""}),
+    ("order_pack", {"packs": PACKS_MAX, "reference": "x" * 64}),
     ("open_campaign", {"campaign.ends_on": "2023-09-01", "campaign.title": "x" * 120}),
     ("adjust points", {"points.points": POINTS_MAX}),
     ("adjust points", {"points.points": -POINTS_MAX}),

@@ -15,13 +15,15 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, inspect, select, text
 
+from network.ledger.records import Terms
 from network.store import migrate
 from network.store.engine import parse_url
 from network.store.errors import StoreError
+from network.store.rows import terms_of
 from network.store.store import Store
-from network.store.tables import metadata
+from network.store.tables import metadata, terms
 from network.verify import catalogue
 from tests.databases import BOTH, Databases
 
@@ -104,6 +106,21 @@ def test_upgrade_goes_on_from_an_earlier_version(empty_url: str) -> None:
     with store.read() as connection:
         assert migrate.is_current(connection)
     store.close()
+
+
+@pytest.mark.engines(*BOTH)
+def test_terms_that_were_published_stay_as_they_were(empty_url: str) -> None:
+    """What terms can say by now, they did not say then."""
+    with closing(Store(empty_url)) as store:
+        with store.write() as connection:
+            config = Config(INI)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "0002")
+            connection.execute(text("INSERT INTO terms VALUES ('grocer', 3, '2024-01-10', 10000, 9000, 100, 5000, 70)"))
+        store.upgrade()
+        with store.read() as connection:
+            (row,) = connection.execute(select(terms))
+        assert terms_of(row) == Terms("grocer", "2024-01-10", 3, 10_000, 9_000, 100, 5_000, 70, 0, 0, 0, 0)
 
 
 @pytest.mark.engines(*BOTH)

@@ -134,11 +134,16 @@ def test_joining(network: LocalNetwork, run: Run) -> None:
     assert [line.split()[0] for line in checked] == ["ok"] * 7 + ["WRONG"]
     assert "terms: none are in force" in checked[-1]
     rates = ("--price-micros", "10000", "--reimbursement-micros", "9000", "--effective-on", str(network.today))
-    run("terms", "--profile", "cinema.toml", *rates, "--out", "terms.txt")
+    packs = ("--funding", "packs", "--pack-points", "5000", "--reorder-points", "700", "--alarm-bps", "9000")
+    assert "alarm_bps needs" in run("terms", "--profile", "cinema.toml", *rates, *packs, code=1).stderr
+    limit = ("--outstanding-points-max", "1000000")
+    run("terms", "--profile", "cinema.toml", *rates, *packs, *limit, "--out", "terms.txt")
     network.operator.publish_terms(TermsOffer.from_text(Path("terms.txt").read_text()))
     assert "WRONG" not in run("profile", "check", "--profile", "cinema.toml").stdout
     assert all(item["right"] for item in answer(run("profile", "check", "--profile", "cinema.toml", "--json")))
     run("enrol", "ida", "--profile", "cinema.toml")
+    assert "2 packs of points ordered" in run("order-pack", "2", "--profile", "cinema.toml").stdout
+    assert answer(run("order-pack", "1", "--profile", "cinema.toml", "--json"))["kind"] == "order_pack"
 
 
 def test_what_no_operator_would_publish_is_not_signed(network: LocalNetwork, run: Run) -> None:

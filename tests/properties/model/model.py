@@ -42,6 +42,7 @@ RULES: Mapping[str, tuple[Rule, tuple[int, ...], int]] = {
     "open_campaign": (network.open_campaign, (OPERATOR,), 1),
     "close_window": (network.close_window, (OPERATOR,), 1),
     "adjust": (points.adjust, (OPERATOR,), 2),
+    "order_pack": (network.order_pack, BUSINESS, 1),
 }
 assert AUDITOR not in {kind for _, authors, _ in RULES.values() for kind in authors}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from coalition.v1 import transaction_pb2 as pb
-from coalition.v1.network_pb2 import CampaignOffer, PartyApplication, PartyKeyChange, Policy, Terms
+from coalition.v1.network_pb2 import FUNDING_PACKS, CampaignOffer, PartyApplication, PartyKeyChange, Policy, Terms
 from tests.properties.model.accounts import open_account
 from tests.properties.model.books import BUSINESS, CHARITY, FUND, Books, add_days
 from tests.properties.model.verdict import Answer, Done, Moment, Why
@@ -175,3 +175,15 @@ def close_window(books: Books, at: Moment, message: pb.CloseWindow) -> Answer:
         return why
     books.window += 1
     return Done()
+
+
+def order_pack(books: Books, at: Moment, message: pb.OrderPack) -> Answer:
+    why = Why()
+    terms = books.terms_of(at.author, at.today)
+    why.unless(terms is not None, "TERMS_MISSING")
+    if terms is None:
+        return why
+    why.unless(terms.funding == FUNDING_PACKS, "PACKS_NOT_AGREED")
+    # No transaction is worth more than a thousand million of the currency.
+    why.unless(message.packs * terms.pack_points * terms.price_micros <= 10**15, "TRANSACTION_LIMIT")
+    return why or Done()

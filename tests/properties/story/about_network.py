@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from coalition import dsse
 from coalition.documents import sign_document
 from coalition.v1 import transaction_pb2 as pb
-from coalition.v1.network_pb2 import CampaignOffer, PartyKeyChange, Policy, Terms
+from coalition.v1.network_pb2 import FUNDING_PACKS, CampaignOffer, PartyKeyChange, Policy, Terms
 from tests.properties.model.books import add_days
 from tests.properties.story import cast
 from tests.properties.story.documents import application, charity, countersigner, network_id
@@ -116,7 +116,25 @@ def publish_terms(teller: Teller, author: str, identifier: bytes) -> pb.PublishT
     terms.network_id = network_id(teller)
     terms.price_micros += teller.sometimes_wrong(teller.random.randint(0, 500), -1)
     terms.reimbursement_micros += teller.sometimes_wrong(0, 1)
+    _fund(teller, terms)
     return pb.PublishTerms(terms=sign_document(dsse.TERMS, terms, countersigner(teller, party_id)))
+
+
+def _fund(teller: Teller, terms: Terms) -> None:
+    """Any way of funding that its form allows, by packs most often."""
+    terms.funding = teller.one_of((0, 1, 2, FUNDING_PACKS, FUNDING_PACKS))
+    if terms.funding == 2:
+        terms.prefunded_bps = teller.random.randint(1, 10_000)
+    elif terms.funding == FUNDING_PACKS:
+        # The largest that a pack may have, so that one can be ordered and two cannot.
+        terms.pack_points = teller.one_of((1, 1_000, min(10**9, 10**15 // terms.price_micros)))
+        terms.reorder_points = teller.one_of((0, 500))
+    if terms.outstanding_points_max:
+        terms.alarm_bps = teller.one_of((0, 1, 10_000))
+
+
+def order_pack(teller: Teller, author: str, identifier: bytes) -> pb.OrderPack:
+    return pb.OrderPack(packs=teller.one_of((1, 1, 2, 1_000)), reference=teller.one_of(("", "PO-7")))
 
 
 def set_policy(teller: Teller, author: str, identifier: bytes) -> pb.SetPolicy:

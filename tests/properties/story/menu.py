@@ -39,4 +39,5 @@ MENU: Mapping[str, tuple[float, Make]] = {
     "open_campaign": (3, about_network.open_campaign),
     "close_window": (4, about_network.close_window),
     "adjust": (7, about_points.adjust),
+    "order_pack": (3, about_network.order_pack),
 }

@@ -282,7 +282,7 @@ def test_every_kind_was_thought_of() -> None:
     neutral = {
         *("transfer", "hold", "release", "enrol", "add_key", "remove_key", "set_alias", "close", "pledge"),
         *("revoke_pledge", "genesis", "register_party", "set_party_keys", "set_party_status", "publish_terms"),
-        *("set_policy", "open_campaign", "close_window"),
+        *("set_policy", "open_campaign", "close_window", "order_pack"),
     }
     kinds = {field.name for field in transaction_pb2.Transaction.DESCRIPTOR.oneofs_by_name["kind"].fields}
     assert kinds == neutral | set(KINDS_WITH_EFFECT)
