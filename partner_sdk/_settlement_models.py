@@ -50,7 +50,7 @@ class Obligation:
 
     debtor: str
     creditor: str
-    #: Points behind the amount; 0 for fees and adjustments that have none.
+    #: Points that the creditor accepted of the debtor; fees, margins and what is paid in have none.
     points: int
     #: Millionths of the settlement currency, exact.
     amount_micros: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,11 +14,12 @@ from coalition.ids import id_text
 from coalition.v1 import error_pb2
 from coalition.v1 import settlement_service_pb2 as pb
 from coalition.v1.envelope_pb2 import SignedDocument
+from settlement.clearing.activity import Activity, activity_in
 from settlement.clearing.directory import Network
 from settlement.clearing.netting import multilateral, together
+from settlement.clearing.obligations import Owed, Pair, owed_in
 from settlement.clearing.rounding import Position, round_positions
 from settlement.clearing.state import Window
-from settlement.clearing.totals import Totals
 from settlement.intake import Intake
 from settlement.runs.decision import Decision, open_decision
 from settlement.runs.positions import positions_bytes
@@ -45,7 +46,8 @@ class WindowBooks:
     """A window with all that it adds up to. `positions` are those of settling it by itself."""
 
     record: WindowRecord
-    totals: Totals
+    owed: Mapping[Pair, Owed]
+    activity: Mapping[str, Activity]
     positions: tuple[Position, ...]
 
 
@@ -76,10 +78,10 @@ class Desk:
         with self._database.read() as connection:
             window, runs = self._window(connection, number), list_runs(connection)
             totals = read_totals(connection, number)
-        positions = round_positions(
-            multilateral(totals.owed), carried_into(window, runs), self.network.micros_per_minor
-        )
-        return WindowBooks(WindowRecord(window, window_state(window, runs)), totals, positions)
+        owed = owed_in(totals, self.network.operator)
+        positions = round_positions(multilateral(owed), carried_into(window, runs), self.network.micros_per_minor)
+        record = WindowRecord(window, window_state(window, runs))
+        return WindowBooks(record, owed, activity_in(totals), positions)
 
     def runs(self) -> tuple[Run, ...]:
         """Every run, in the order in which they were proposed."""
@@ -125,7 +127,8 @@ class Desk:
             )
         for number in decision.windows:
             self._require_settleable(self._window(connection, number), runs)
-        owed = together(read_totals(connection, number).owed for number in decision.windows)
+        operator = self.network.operator
+        owed = together(owed_in(read_totals(connection, number), operator) for number in decision.windows)
         positions = round_positions(multilateral(owed), carried_out(runs), self.network.micros_per_minor)
         data = positions_bytes(self.network.network_id, decision.windows, positions)
         return propose(decision, positions, data)

@@ -61,7 +61,7 @@ class Intake:
         assert state.sequence == verified.size, "the verifier has read exactly these entries"
         after = Progress(state, verified.root, verified.to_bytes())
         with self._database.write() as connection:
-            commit_progress(connection, before, changes, after)
+            commit_progress(connection, before, entries, changes, after)
         with self._changed:
             self._progress = after
             self._changed.notify_all()

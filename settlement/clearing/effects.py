@@ -1,28 +1,38 @@
-"""What each kind of transaction adds to its window. docs/finance.md tells the same in words.
+"""What each kind of transaction moves. docs/finance.md tells the same in words.
 
 A kind that is not listed moves neither money nor points of a party: a hold, for example, until it is captured.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from coalition.form.checks import OUTSTANDING_MAX
 from coalition.v1 import network_pb2, transaction_pb2
 from settlement.clearing.directory import Directory, Network
 from settlement.clearing.entry import ClearingError, Entry
-from settlement.clearing.rates import Rates, Split
-from settlement.clearing.totals import Activity, Sums
+from settlement.clearing.movements import Movement, MovementKind
+from settlement.clearing.pools import Pools
 
 _ISSUERS: Final = (network_pb2.PARTY_KIND_PARTNER, network_pb2.PARTY_KIND_CHARITY)
+_REDEMPTIONS: Final = (transaction_pb2.TRANSACTION_KIND_REDEEM, transaction_pb2.TRANSACTION_KIND_CAPTURE)
 
 
-def add_effects(entry: Entry, directory: Directory, sums: Sums) -> None:
-    """Add what an accepted `entry` causes to `sums`. Raises ClearingError when it contradicts the journal before it."""
+def movements_of(entry: Entry, directory: Directory, pools: Pools) -> tuple[Movement, ...]:
+    """What an accepted `entry` moves, one movement for each issuer; `pools` change with it.
+
+    Raises ClearingError when it contradicts the journal before it.
+    """
     effect = _EFFECTS.get(entry.kind)
-    if effect is not None and entry.accepted:
-        effect(entry, directory, sums)
+    if effect is None or not entry.accepted:
+        return ()
+    return tuple(effect(entry, directory, pools))
+
+
+def day_of(entry: Entry, directory: Directory) -> str:
+    """The day of the network on which an entry was committed."""
+    return _day(directory, entry.committed_us)
 
 
 def _allocated(entry: Entry, directory: Directory) -> dict[str, int]:
@@ -65,103 +75,137 @@ def _day(directory: Directory, moment_us: int) -> str:
     return _network(directory).calendar.day(moment_us)
 
 
-def _issue(entry: Entry, directory: Directory, sums: Sums) -> None:
-    points = entry.transaction.issue.points
-    _require_own_points(entry, directory, points)
-    rates = directory.rates(entry.author, _day(directory, entry.committed_us), entry.sequence)
-    operator = _network(directory).operator
-    sums.owe(entry.author, operator, 0, points * rates.issue_fee)
-    _owe_prefund(sums, entry.author, operator, points, rates)
-    sums.count(entry.author, Activity(issued_points=points))
+def _issue(entry: Entry, directory: Directory, pools: Pools) -> Iterator[Movement]:
+    issuer, points = entry.author, entry.transaction.issue.points
+    arrears = _require_own_points(entry, directory, points)
+    rates = directory.rates(issuer, _day(directory, entry.committed_us), entry.sequence)
+    yield Movement(
+        MovementKind.ISSUE,
+        issuer,
+        points=points,
+        arrears_points=arrears,
+        fee_micros=points * rates.issue_fee,
+        # What repays arrears was paid for when it was spent.
+        paid_in_micros=pools.put(issuer, points - arrears, rates.prefund),
+    )
 
 
-def _redeem(entry: Entry, directory: Directory, sums: Sums) -> None:
-    _accept(entry, entry.transaction.redeem.points, directory, sums)
+def _redeem(entry: Entry, directory: Directory, pools: Pools) -> Iterator[Movement]:
+    return _accept(entry, entry.transaction.redeem.points, directory, pools)
 
 
-def _capture(entry: Entry, directory: Directory, sums: Sums) -> None:
-    _accept(entry, entry.transaction.capture.points, directory, sums)
+def _capture(entry: Entry, directory: Directory, pools: Pools) -> Iterator[Movement]:
+    return _accept(entry, entry.transaction.capture.points, directory, pools)
 
 
-def _accept(entry: Entry, points: int, directory: Directory, sums: Sums) -> None:
-    """Points redeemed with the author, which their issuers pay for."""
-    acceptor, operator = entry.author, _network(directory).operator
-    day = _day(directory, entry.committed_us)
+def _accept(entry: Entry, points: int, directory: Directory, pools: Pools) -> Iterator[Movement]:
+    """Points redeemed with the author. Their issuer pays the price of the day, first out of what it has paid in."""
+    acceptor, day = entry.author, _day(directory, entry.committed_us)
     for issuer, redeemed in _points_by_issuer(entry, directory, points).items():
-        _count_redeemed(sums, issuer, acceptor, redeemed)
+        drawn = pools.take(issuer, redeemed, entry.sequence)
         if issuer == acceptor:
-            _owe_prefund(sums, operator, issuer, redeemed, directory.price_of(issuer, day, entry.sequence))
+            yield Movement(MovementKind.REDEEM, issuer, acceptor, redeemed, paid_back_micros=drawn)
             continue
-        split = _split(directory, issuer, acceptor, day, entry.sequence)
-        sums.owe(issuer, acceptor, redeemed, redeemed * split.direct)
-        sums.owe(operator, acceptor, redeemed if split.topup else 0, redeemed * split.topup)
-        sums.owe(issuer, operator, 0, redeemed * split.margin)
+        price = redeemed * directory.price_of(issuer, day, entry.sequence).price
+        reimbursement = redeemed * directory.reimbursement(acceptor, day, entry.sequence)
+        rest = max(0, price - drawn)
+        direct = min(reimbursement, rest)
+        yield Movement(
+            MovementKind.REDEEM,
+            issuer,
+            acceptor,
+            redeemed,
+            direct_micros=direct,
+            topup_micros=reimbursement - direct,
+            margin_micros=rest - direct,
+            paid_back_micros=max(0, drawn - price),
+        )
 
 
-def _reverse(entry: Entry, directory: Directory, sums: Sums) -> None:
-    """The obligations of the original the other way round, at the rates by which it was cleared."""
+def _reverse(entry: Entry, directory: Directory, pools: Pools) -> Iterator[Movement]:
+    """What the original moved the other way round, at the rates by which it was cleared."""
     original = entry.outcome.original
     if not 0 < original.sequence < entry.sequence or original.committed_us >= entry.committed_us:
         raise ClearingError(entry.sequence, f"it reverses entry {original.sequence}, which does not come before it.")
     if original.kind == transaction_pb2.TRANSACTION_KIND_ISSUE:
-        _reverse_issue(entry, directory, sums)
-    elif original.kind in (transaction_pb2.TRANSACTION_KIND_REDEEM, transaction_pb2.TRANSACTION_KIND_CAPTURE):
-        _reverse_redemption(entry, directory, sums)
-    else:
-        raise ClearingError(entry.sequence, f"it reverses a transaction of kind {original.kind}.")
+        return _reverse_issue(entry, directory, pools)
+    if original.kind in _REDEMPTIONS:
+        return _reverse_redemption(entry, directory, pools)
+    raise ClearingError(entry.sequence, f"it reverses a transaction of kind {original.kind}.")
 
 
-def _reverse_issue(entry: Entry, directory: Directory, sums: Sums) -> None:
-    points, original = entry.transaction.reverse.points, entry.outcome.original
-    _require_own_points(entry, directory, points)
-    rates = directory.rates(entry.author, _day(directory, original.committed_us), original.sequence)
-    operator = _network(directory).operator
-    sums.owe(operator, entry.author, 0, points * rates.issue_fee)
-    _owe_prefund(sums, operator, entry.author, points, rates)
-    sums.count(entry.author, Activity(issued_points=-points))
+def _reverse_issue(entry: Entry, directory: Directory, pools: Pools) -> Iterator[Movement]:
+    issuer, points, original = entry.author, entry.transaction.reverse.points, entry.outcome.original
+    arrears = _require_own_points(entry, directory, points)
+    rates = directory.rates(issuer, _day(directory, original.committed_us), original.sequence)
+    yield Movement(
+        MovementKind.ISSUE_REVERSED,
+        issuer,
+        points=points,
+        arrears_points=arrears,
+        fee_micros=points * rates.issue_fee,
+        paid_back_micros=pools.take(issuer, points - arrears, entry.sequence),
+    )
 
 
-def _reverse_redemption(entry: Entry, directory: Directory, sums: Sums) -> None:
-    acceptor, operator, original = entry.author, _network(directory).operator, entry.outcome.original
+def _reverse_redemption(entry: Entry, directory: Directory, pools: Pools) -> Iterator[Movement]:
+    """The acceptor gives its reimbursement back; of the price, what covers the points again stays with the operator."""
+    acceptor, original = entry.author, entry.outcome.original
     day = _day(directory, original.committed_us)
     for issuer, returned in _points_by_issuer(entry, directory, entry.transaction.reverse.points).items():
-        _count_redeemed(sums, issuer, acceptor, -returned)
+        rates = directory.price_of(issuer, day, original.sequence)
+        paid_in = pools.put_back(issuer, returned, rates.price, rates.prefund)
         if issuer == acceptor:
-            _owe_prefund(sums, issuer, operator, returned, directory.price_of(issuer, day, original.sequence))
+            yield Movement(MovementKind.REDEEM_REVERSED, issuer, acceptor, returned, paid_in_micros=paid_in)
             continue
-        split = _split(directory, issuer, acceptor, day, original.sequence)
-        sums.owe(acceptor, issuer, returned, returned * split.direct)
-        sums.owe(acceptor, operator, returned if split.topup else 0, returned * split.topup)
-        sums.owe(operator, issuer, 0, returned * split.margin)
+        reimbursement = returned * directory.reimbursement(acceptor, day, original.sequence)
+        rest = returned * rates.price - paid_in
+        direct = min(reimbursement, rest)
+        yield Movement(
+            MovementKind.REDEEM_REVERSED,
+            issuer,
+            acceptor,
+            returned,
+            direct_micros=direct,
+            topup_micros=reimbursement - direct,
+            margin_micros=rest - direct,
+        )
 
 
-def _expire(entry: Entry, directory: Directory, sums: Sums) -> None:
-    """Nobody will be paid for these points: breakage is the issuer's, and so is what it prefunded of it."""
-    operator, day = _network(directory).operator, _day(directory, entry.committed_us)
+def _expire(entry: Entry, directory: Directory, pools: Pools) -> Iterator[Movement]:
+    """Nobody will be paid for these points: breakage is the issuer's, and so is what it paid in for them."""
     for issuer, expired in _allocated(entry, directory).items():
-        _owe_prefund(sums, operator, issuer, expired, directory.price_of(issuer, day, entry.sequence))
-        sums.count(issuer, Activity(expired_points=expired))
+        drawn = pools.take(issuer, expired, entry.sequence)
+        yield Movement(MovementKind.EXPIRE, issuer, points=expired, paid_back_micros=drawn)
 
 
-def _donate(entry: Entry, directory: Directory, sums: Sums) -> None:
+def _donate(entry: Entry, directory: Directory, _pools: Pools) -> Iterator[Movement]:
     donate = entry.transaction.donate
     charity = directory.funds.get(donate.fund_id)
     if charity is None:
         raise ClearingError(entry.sequence, f"the fund {donate.fund_id} was never opened.")
-    sums.count(charity, Activity(donated_points=donate.points))
+    for issuer, donated in _points_by_issuer(entry, directory, donate.points).items():
+        yield Movement(MovementKind.DONATE, issuer, charity, donated)
 
 
-def _adjust(entry: Entry, directory: Directory, sums: Sums) -> None:
+def _adjust(entry: Entry, directory: Directory, pools: Pools) -> Iterator[Movement]:
     adjust = entry.transaction.adjust
     if adjust.HasField("obligation"):
-        correction = adjust.obligation
-        sums.owe(correction.debtor, correction.creditor, 0, correction.amount_micros)
-    else:
-        sums.count(adjust.points.issuer, Activity(adjusted_points=adjust.points.points))
+        owed = adjust.obligation
+        yield Movement(MovementKind.OBLIGATION, owed.debtor, owed.creditor, direct_micros=owed.amount_micros)
+        return
+    points = adjust.points.points
+    for issuer, corrected in _points_by_issuer(entry, directory, abs(points)).items():
+        if points > 0:
+            pools.put_for_nothing(issuer, corrected)
+            yield Movement(MovementKind.POINTS_GIVEN, issuer, points=corrected)
+        else:
+            drawn = pools.take(issuer, corrected, entry.sequence)
+            yield Movement(MovementKind.POINTS_TAKEN, issuer, points=corrected, paid_back_micros=drawn)
 
 
-def _require_own_points(entry: Entry, directory: Directory, points: int) -> None:
-    """An issue or its reversal: all points are the author's, in lots or as arrears."""
+def _require_own_points(entry: Entry, directory: Directory, points: int) -> int:
+    """An issue or its reversal: all points are the author's, in lots or as arrears. Gives those that are arrears."""
     by_issuer, arrears = _allocated(entry, directory), entry.outcome.arrears_points
     strangers = by_issuer.keys() - {entry.author}
     if strangers:
@@ -169,25 +213,10 @@ def _require_own_points(entry: Entry, directory: Directory, points: int) -> None
     if arrears < 0:
         raise ClearingError(entry.sequence, f"{arrears} points of arrears.")
     _require_total(entry, sum(by_issuer.values()) + arrears, points)
+    return arrears
 
 
-def _owe_prefund(sums: Sums, debtor: str, creditor: str, points: int, rates: Rates) -> None:
-    """The prefunded share of these points changes hands again."""
-    if rates.prefund:
-        sums.owe(debtor, creditor, points, points * rates.prefund)
-
-
-def _count_redeemed(sums: Sums, issuer: str, acceptor: str, points: int) -> None:
-    own = points if issuer == acceptor else 0
-    sums.count(acceptor, Activity(accepted_points=points))
-    sums.count(issuer, Activity(redeemed_points=points, redeemed_own_points=own))
-
-
-def _split(directory: Directory, issuer: str, acceptor: str, day: str, sequence: int) -> Split:
-    return Split.of(directory.price_of(issuer, day, sequence), directory.reimbursement(acceptor, day, sequence))
-
-
-_EFFECTS: Final[Mapping[str, Callable[[Entry, Directory, Sums], None]]] = {
+_EFFECTS: Final[Mapping[str, Callable[[Entry, Directory, Pools], Iterator[Movement]]]] = {
     "issue": _issue,
     "redeem": _redeem,
     "capture": _capture,
@@ -197,5 +226,5 @@ _EFFECTS: Final[Mapping[str, Callable[[Entry, Directory, Sums], None]]] = {
     "adjust": _adjust,
 }
 
-#: Names of the kinds that move money or a party's points.
+#: Names of the kinds that move money or points of a party.
 KINDS_WITH_EFFECT: Final = frozenset(_EFFECTS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from coalition.v1.journal_pb2 import JournalEntry
 from coalition.v1.outcome_pb2 import OUTCOME_STATUS_ACCEPTED, Outcome
 from coalition.v1.transaction_pb2 import Transaction
 
@@ -40,15 +41,32 @@ class Entry(Protocol):
     def accepted(self) -> bool:
         """Whether the ledger accepted it; a rejected transaction moves nothing."""
 
+    @property
+    def raw(self) -> bytes:
+        """The exact bytes of the JournalEntry: the leaf of the log's tree."""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """An entry of which no more was stored than it takes to clear it again."""
+    """An entry whose bytes were verified when they came, and kept."""
 
     window: int
     author: str
     transaction: Transaction
     outcome: Outcome
+    raw: bytes
+
+    @classmethod
+    def of(cls, raw: bytes) -> StoredEntry:
+        """The entry in the bytes of a JournalEntry."""
+        entry = JournalEntry.FromString(raw)
+        return cls(
+            entry.window,
+            entry.author,
+            Transaction.FromString(entry.transaction),
+            Outcome.FromString(entry.outcome),
+            raw,
+        )
 
     @property
     def sequence(self) -> int:

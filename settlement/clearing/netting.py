@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from settlement.clearing.totals import Owed, Pair
+from settlement.clearing.obligations import Owed, Pair
 
 
 def bilateral(owed: Mapping[Pair, Owed]) -> dict[Pair, Owed]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from settlement.clearing.directory import Directory
-from settlement.clearing.effects import add_effects
+from settlement.clearing.effects import day_of, movements_of
 from settlement.clearing.entry import ClearingError, Entry
-from settlement.clearing.totals import Sums, Totals
+from settlement.clearing.flows import flows_of
+from settlement.clearing.movements import Movement
+from settlement.clearing.pools import Pool, Pools
+from settlement.clearing.totals import Tally, Totals
 
 _GENESIS = "genesis"
 _CLOSE = "close_window"
@@ -39,6 +42,8 @@ class State:
     directory: Directory = field(default_factory=Directory)
     #: The open window; None before the first entry.
     window: Window | None = None
+    #: By issuer.
+    pools: Mapping[str, Pool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,10 @@ class Changes:
     windows: tuple[Window, ...]
     #: What is to be added to each window's totals.
     totals: Mapping[int, Totals]
+    #: What each entry moves, of those that move something.
+    movements: tuple[tuple[Entry, tuple[Movement, ...]], ...]
+    #: The pools that are others now.
+    pools: Mapping[str, Pool]
     #: The entries that the directory was learned from.
     lessons: tuple[Entry, ...]
 
@@ -57,7 +66,9 @@ def clear(state: State, entries: Iterable[Entry]) -> tuple[State, Changes]:
     """Take in entries that follow those of `state`. Raises ClearingError, naming the entry."""
     sequence, committed_us, directory, window = state.sequence, state.committed_us, state.directory, state.window
     windows: dict[int, Window] = {}
-    sums: dict[int, Sums] = {}
+    tallies: dict[int, Tally] = {}
+    pools = Pools(state.pools)
+    moved: list[tuple[Entry, tuple[Movement, ...]]] = []
     lessons: list[Entry] = []
     for entry in entries:
         if entry.sequence != sequence + 1:
@@ -73,19 +84,33 @@ def clear(state: State, entries: Iterable[Entry]) -> tuple[State, Changes]:
         if learned is not directory:
             directory = learned
             lessons.append(entry)
-        if window.number not in sums:
-            sums[window.number] = Sums()
-        add_effects(entry, directory, sums[window.number])
+        tally = tallies.get(window.number)
+        if tally is None:
+            tally = tallies[window.number] = Tally()
+        movements = movements_of(entry, directory, pools)
+        if movements:
+            moved.append((entry, movements))
+            _tally(tally, entry, movements, day_of(entry, directory))
         sequence, committed_us = entry.sequence, entry.committed_us
         if entry.kind == _CLOSE and entry.accepted:
             windows[window.number] = _closed(window, entry)
             window = Window(window.number + 1, sequence + 1, committed_us)
             windows[window.number] = window
-    return State(sequence, committed_us, directory, window), Changes(
+    return State(sequence, committed_us, directory, window, {**state.pools, **pools.changed}), Changes(
         windows=tuple(windows[number] for number in sorted(windows)),
-        totals={number: part.totals() for number, part in sorted(sums.items())},
+        totals={number: tally.totals() for number, tally in sorted(tallies.items())},
+        movements=tuple(moved),
+        pools=pools.changed,
         lessons=tuple(lessons),
     )
+
+
+def _tally(tally: Tally, entry: Entry, movements: Sequence[Movement], day: str) -> None:
+    for movement in movements:
+        tally.move(movement)
+    # All movements of an entry are of one kind.
+    for key, flow in flows_of(entry, movements[0].kind, day):
+        tally.flow(key, flow)
 
 
 def _first_window(entry: Entry) -> Window:

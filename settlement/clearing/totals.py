@@ -1,91 +1,99 @@
-"""What a window adds up to: who owes whom, and what happened to points."""
+"""What a window adds up to. Everything else that is said about it (who owes whom, what happened) follows from this."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from operator import add
 from typing import Final, NamedTuple
 
-#: The most that one party may owe another within one window, in micro-units: a million million units of the settlement
-#: currency, and far below the 64 bits of the protocol and of databases.
-OWED_MICROS_MAX: Final = 10**18
+from settlement.clearing.flows import Flow, FlowKey
+from settlement.clearing.movements import Movement, MovementKind
+
+#: The most that any one sum of a window may come to, in micro-units or points: a hundred thousand million units of the
+#: settlement currency. So all sums of a pair together stay far below the 64 bits of the protocol and of databases.
+SUM_MAX: Final = 10**17
 
 
-class Pair(NamedTuple):
-    """Who owes whom."""
+class Key(NamedTuple):
+    """Movements that are added up."""
 
-    debtor: str
-    creditor: str
+    kind: MovementKind
+    issuer: str
+    counterparty: str
 
 
-class Owed(NamedTuple):
-    """How much, and the points behind it; fees and adjustments have none. Never negative."""
+class Sum(NamedTuple):
+    """Movements of one key, added up: the fields of Movement, and how many they are."""
 
+    entries: int
     points: int
-    amount_micros: int
+    arrears_points: int
+    direct_micros: int
+    topup_micros: int
+    margin_micros: int
+    fee_micros: int
+    paid_in_micros: int
+    paid_back_micros: int
+
+    def plus(self, other: Sum) -> Sum:
+        """Both together."""
+        return Sum(*map(add, self, other))
 
 
-class Activity(NamedTuple):
-    """What happened to points, seen from one party. Reversals are subtracted, so a figure may be negative."""
-
-    issued_points: int = 0
-    accepted_points: int = 0
-    redeemed_points: int = 0
-    redeemed_own_points: int = 0
-    expired_points: int = 0
-    donated_points: int = 0
-    adjusted_points: int = 0
+NOTHING: Final = Sum(*[0] * len(Sum._fields))
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
     """The sums of one window, or of a part of it."""
 
-    owed: Mapping[Pair, Owed]
-    activity: Mapping[str, Activity]
+    sums: Mapping[Key, Sum] = field(default_factory=dict)
+    flows: Mapping[FlowKey, Flow] = field(default_factory=dict)
 
     def plus(self, other: Totals) -> Totals:
         """The sums of both parts."""
-        sums = Sums()
+        tally = Tally()
         for part in (self, other):
-            for pair, owed in part.owed.items():
-                sums.owe(pair.debtor, pair.creditor, owed.points, owed.amount_micros)
-            for party_id, activity in part.activity.items():
-                sums.count(party_id, activity)
-        return sums.totals()
+            for key, total in part.sums.items():
+                tally.add(key, total)
+            for flow_key, flow in part.flows.items():
+                tally.flow(flow_key, flow)
+        return tally.totals()
 
 
-class Sums:
-    """Adds up entries one by one."""
+class Tally:
+    """Adds up movements one by one."""
 
-    __slots__ = ("_activity", "_owed")
+    __slots__ = ("_flows", "_sums")
 
     def __init__(self) -> None:
-        self._owed: dict[Pair, list[int]] = {}
-        self._activity: dict[str, list[int]] = {}
+        self._sums: dict[Key, list[int]] = {}
+        self._flows: defaultdict[FlowKey, list[int]] = defaultdict(lambda: [0, 0])
 
-    def owe(self, debtor: str, creditor: str, points: int, amount_micros: int) -> None:
-        """`debtor` owes `creditor` so much more. Nothing is written down for nothing, nor for oneself."""
-        assert points >= 0, "a reversal is owed the other way, never negative"
-        assert amount_micros >= 0, "a reversal is owed the other way, never negative"
-        if debtor == creditor or not (points or amount_micros):
-            return
-        owed = self._owed.setdefault(Pair(debtor, creditor), [0, 0])
-        owed[0] += points
-        owed[1] += amount_micros
+    def move(self, movement: Movement) -> None:
+        """One more movement. A negative figure is impossible: a reversal is a kind of its own."""
+        assert min(movement[3:]) >= 0, "what goes the other way is a movement of another kind"
+        self.add(Key(*movement[:3]), (1, *movement[3:]))
 
-    def count(self, party_id: str, activity: Activity) -> None:
-        """More of what happened to points."""
-        counted = self._activity.get(party_id)
-        if counted is None:
-            self._activity[party_id] = list(activity)
-            return
-        counted[:] = map(add, counted, activity)
+    def add(self, key: Key, figures: Iterable[int]) -> None:
+        """More of one key."""
+        known = self._sums.get(key)
+        if known is None:
+            self._sums[key] = list(figures)
+        else:
+            known[:] = map(add, known, figures)
+
+    def flow(self, key: FlowKey, flow: Flow) -> None:
+        """More points with one expiry."""
+        known = self._flows[key]
+        known[0] += flow.points
+        known[1] += flow.purchase_minor
 
     def totals(self) -> Totals:
-        """What has been added so far, ordered by party id."""
+        """What has been added so far, in the order of its keys."""
         return Totals(
-            {pair: Owed(*self._owed[pair]) for pair in sorted(self._owed)},
-            {party_id: Activity(*self._activity[party_id]) for party_id in sorted(self._activity)},
+            {key: Sum(*self._sums[key]) for key in sorted(self._sums)},
+            {key: Flow(*self._flows[key]) for key in sorted(self._flows)},
         )

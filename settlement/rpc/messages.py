@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from coalition.v1 import settlement_service_pb2 as pb
 from coalition.v1.settlement_service_pb2 import RunPositions
 from coalition.wire import encode
+from settlement.clearing.activity import Activity
 from settlement.clearing.directory import Network
 from settlement.clearing.netting import bilateral
-from settlement.clearing.totals import Activity, Owed, Pair
+from settlement.clearing.obligations import Owed, Pair
 from settlement.desk import WindowBooks, WindowRecord
 from settlement.rpc.access import Caller
 from settlement.runs.positions import to_message
@@ -34,13 +35,11 @@ def books_message(books: WindowBooks, network: Network, caller: Caller) -> pb.Ge
         window=window_message(books.record),
         currency=network.currency,
         currency_exponent=network.currency_exponent,
-        obligations=_obligations(books.totals.owed, caller),
-        bilateral=_obligations(bilateral(books.totals.owed), caller),
+        obligations=_obligations(books.owed, caller),
+        bilateral=_obligations(bilateral(books.owed), caller),
         positions=[to_message(position) for position in books.positions if caller.sees(position.party_id)],
         activity=[
-            _activity(party_id, activity)
-            for party_id, activity in books.totals.activity.items()
-            if caller.sees(party_id)
+            _activity(party_id, activity) for party_id, activity in books.activity.items() if caller.sees(party_id)
         ],
     )
 

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from coalition.merkle import EMPTY_ROOT
-from coalition.v1.outcome_pb2 import Outcome
-from coalition.v1.transaction_pb2 import Transaction
-from coalition.wire import encode
+from coalition.merkle import EMPTY_ROOT, leaf_hash
 from settlement.clearing.directory import Directory
 from settlement.clearing.entry import ClearingError, Entry, StoredEntry
+from settlement.clearing.pools import Pool
+from settlement.clearing.record import records_of
 from settlement.clearing.state import Changes, State
-from settlement.clearing.totals import OWED_MICROS_MAX, Totals
+from settlement.clearing.totals import SUM_MAX, Totals
 from settlement.store import tables
-from settlement.store.upsert import add_to, replace_in
+from settlement.store.tree import grow
+from settlement.store.upsert import add_to, insert_rows, replace_in
 from settlement.store.windows import open_window
 
 
@@ -46,22 +45,27 @@ def load_progress(connection: Connection, network_id: str) -> Progress:
     directory = Directory()
     for entry in _lessons(connection):
         directory = directory.learn(entry)
-    state = State(row.sequence, row.committed_us, directory, open_window(connection))
+    pools = {issuer: Pool(*figures) for issuer, *figures in connection.execute(select(tables.pools))}
+    state = State(row.sequence, row.committed_us, directory, open_window(connection), pools)
     return Progress(state, row.log_root, row.verifier)
 
 
-def commit_progress(connection: Connection, before: Progress, changes: Changes, after: Progress) -> None:
-    """Write what a batch changed, and that it was taken in.
+def commit_progress(
+    connection: Connection, before: Progress, entries: Sequence[Entry], changes: Changes, after: Progress
+) -> None:
+    """Write a batch of entries, what they changed, and that they were taken in.
 
     Raises StoreError when the database does not stand at `before`, because another process writes to it; ClearingError
     when a sum is beyond all limits.
     """
     _move_cursor(connection, before, after)
     replace_in(connection, tables.windows, [asdict(window) for window in changes.windows])
-    if changes.lessons:
-        connection.execute(insert(tables.lessons), [_lesson_row(entry) for entry in changes.lessons])
+    _add_entries(connection, before.state.sequence, entries, changes)
     for number, totals in changes.totals.items():
         _add_totals(connection, number, totals, after.state.sequence)
+    replace_in(
+        connection, tables.pools, [{"issuer": issuer, **pool._asdict()} for issuer, pool in changes.pools.items()]
+    )
 
 
 def _move_cursor(connection: Connection, before: Progress, after: Progress) -> None:
@@ -85,45 +89,46 @@ def _move_cursor(connection: Connection, before: Progress, after: Progress) -> N
         connection.execute(update(tables.progress).values(**values))
 
 
-def _add_totals(connection: Connection, number: int, totals: Totals, sequence: int) -> None:
-    too_much = ClearingError(
-        sequence, f"in window {number} a party owes another more than {OWED_MICROS_MAX} micro-units."
+def _add_entries(connection: Connection, size: int, entries: Sequence[Entry], changes: Changes) -> None:
+    lessons = {entry.sequence for entry in changes.lessons}
+    insert_rows(
+        connection,
+        tables.entries,
+        [(entry.sequence, entry.window, entry.sequence in lessons, entry.raw) for entry in entries],
     )
-    if any(owed.amount_micros > OWED_MICROS_MAX for owed in totals.owed.values()):
+    grow(connection, size, [leaf_hash(entry.raw) for entry in entries])
+    insert_rows(connection, tables.records, list(records_of(entries)))
+    insert_rows(
+        connection,
+        tables.movements,
+        [
+            (entry.sequence, part, entry.window, *movement)
+            for entry, movements in changes.movements
+            for part, movement in enumerate(movements)
+        ],
+    )
+
+
+def _add_totals(connection: Connection, number: int, totals: Totals, sequence: int) -> None:
+    too_much = ClearingError(sequence, f"a sum of window {number} goes beyond {SUM_MAX}.")
+    if any(max(total) > SUM_MAX for total in totals.sums.values()):
         raise too_much
     try:
         add_to(
             connection,
-            tables.obligations,
-            [{"window_number": number, **pair._asdict(), **owed._asdict()} for pair, owed in totals.owed.items()],
+            tables.sums,
+            [{"window_number": number, **key._asdict(), **total._asdict()} for key, total in totals.sums.items()],
         )
     except IntegrityError as error:
         raise too_much from error
     add_to(
         connection,
-        tables.activity,
-        [
-            {"window_number": number, "party_id": party_id, **activity._asdict()}
-            for party_id, activity in totals.activity.items()
-        ],
+        tables.flows,
+        [{"window_number": number, **key._asdict(), **flow._asdict()} for key, flow in totals.flows.items()],
     )
 
 
-def _lesson_row(entry: Entry) -> dict[str, Any]:
-    return {
-        "sequence": entry.sequence,
-        "window_number": entry.window,
-        "author": entry.author,
-        "transaction_bytes": encode(entry.transaction),
-        "outcome_bytes": encode(entry.outcome),
-    }
-
-
 def _lessons(connection: Connection) -> Iterator[StoredEntry]:
-    for row in connection.execute(select(tables.lessons).order_by(tables.lessons.c.sequence)):
-        yield StoredEntry(
-            row.window_number,
-            row.author,
-            Transaction.FromString(row.transaction_bytes),
-            Outcome.FromString(row.outcome_bytes),
-        )
+    entries = tables.entries.c
+    for raw in connection.scalars(select(entries.raw).where(entries.lesson).order_by(entries.sequence)):
+        yield StoredEntry.of(raw)

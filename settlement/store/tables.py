@@ -6,20 +6,27 @@ from typing import Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
     String,
     Table,
     UniqueConstraint,
+    text,
 )
 
-from settlement.clearing.totals import OWED_MICROS_MAX, Activity
+from settlement.clearing.movements import Movement
+from settlement.clearing.pools import Pool
+from settlement.clearing.totals import SUM_MAX, Sum
 
 _PARTY_ID: Final = String(32)
+#: The row's own number on SQLite, which needs no index besides.
+_SEQUENCE: Final = BigInteger().with_variant(Integer, "sqlite")
 
 metadata: Final = MetaData(
     naming_convention={
@@ -44,16 +51,47 @@ progress: Final = Table(
     Column("verifier", LargeBinary, nullable=False),
 )
 
-#: Entries that say what the network is: parties, keys, terms, policy, funds. The directory is learned from them anew
-#: at every start.
-lessons: Final = Table(
-    "lessons",
+#: The service's own copy of the journal it has verified: the exact bytes of every JournalEntry.
+entries: Final = Table(
+    "entries",
     metadata,
-    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=False),
     Column("window_number", BigInteger, nullable=False),
+    #: Whether the entry says what the network is: parties, keys, terms, policy, funds. The directory is learned from
+    #: these anew at every start.
+    Column("lesson", Boolean, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Index("ix_entries_lesson", "sequence", sqlite_where=text("lesson"), postgresql_where=text("lesson")),
+)
+
+#: The log's Merkle tree over these entries, in tiles of 256 hashes; see settlement/store/tree.py.
+tiles: Final = Table(
+    "tiles",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+#: What authors may know their transactions by; the fields of settlement.clearing.record.Record.
+records: Final = Table(
+    "records",
+    metadata,
+    Column("sequence", _SEQUENCE, primary_key=True, autoincrement=False),
+    Column("window_number", BigInteger, nullable=False),
+    Column("committed_us", BigInteger, nullable=False),
     Column("author", _PARTY_ID, nullable=False),
-    Column("transaction_bytes", LargeBinary, nullable=False),
-    Column("outcome_bytes", LargeBinary, nullable=False),
+    Column("transaction_id", LargeBinary(16), nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("points", BigInteger, nullable=False),
+    Column("reference", String(64), nullable=False),
+    Column("holder_id", String(64), nullable=False),
+    Column("accepted", Boolean, nullable=False),
+    Column("reason", Integer, nullable=False),
+    Column("original_sequence", BigInteger, nullable=False),
+    Column("about_id", LargeBinary(16), nullable=False),
+    Column("purchase_minor", BigInteger, nullable=False),
 )
 
 windows: Final = Table(
@@ -67,29 +105,62 @@ windows: Final = Table(
     Column("closed_us", BigInteger, nullable=False),
 )
 
-#: Gross: in this window, the debtor owes the creditor.
-obligations: Final = Table(
-    "obligations",
+#: What entries move, line by line; the fields of settlement.clearing.movements.Movement.
+movements: Final = Table(
+    "movements",
     metadata,
-    Column("window_number", ForeignKey(windows.c.number), primary_key=True),
-    Column("debtor", _PARTY_ID, primary_key=True),
-    Column("creditor", _PARTY_ID, primary_key=True),
-    Column("points", BigInteger, CheckConstraint("points >= 0", name="points_owed"), nullable=False),
-    Column(
-        "amount_micros",
-        BigInteger,
-        CheckConstraint(f"amount_micros BETWEEN 0 AND {OWED_MICROS_MAX}", name="amount_owed"),
-        nullable=False,
-    ),
-    CheckConstraint("debtor <> creditor", name="two_parties"),
+    Column("sequence", BigInteger, primary_key=True, autoincrement=False),
+    #: From 0: one for each issuer.
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("window_number", BigInteger, nullable=False),
+    Column("kind", Integer, nullable=False),
+    Column("issuer", _PARTY_ID, nullable=False),
+    Column("counterparty", _PARTY_ID, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in Movement._fields[3:]),
+    sqlite_with_rowid=False,
 )
 
-activity: Final = Table(
-    "activity",
+#: What a window adds up to: its movements, summed. Who owes whom and what happened to points follows from these.
+sums: Final = Table(
+    "sums",
     metadata,
     Column("window_number", ForeignKey(windows.c.number), primary_key=True),
-    Column("party_id", _PARTY_ID, primary_key=True),
-    *(Column(name, BigInteger, nullable=False) for name in Activity._fields),
+    Column("kind", Integer, primary_key=True, autoincrement=False),
+    Column("issuer", _PARTY_ID, primary_key=True),
+    Column("counterparty", _PARTY_ID, primary_key=True),
+    *(
+        Column(
+            name,
+            BigInteger,
+            CheckConstraint(f"{name} BETWEEN 0 AND {SUM_MAX}", name=f"{name}_in_bounds"),
+            nullable=False,
+        )
+        for name in Sum._fields
+    ),
+)
+
+#: Points by the day on which they expire, summed by calendar month; see settlement.clearing.flows.
+flows: Final = Table(
+    "flows",
+    metadata,
+    Column("window_number", ForeignKey(windows.c.number), primary_key=True),
+    Column("month", String(7), primary_key=True),
+    Column("kind", Integer, primary_key=True, autoincrement=False),
+    Column("issuer", _PARTY_ID, primary_key=True),
+    Column("expires_on", String(10), primary_key=True),
+    Column("points", BigInteger, nullable=False),
+    Column("purchase_minor", BigInteger, nullable=False),
+)
+
+#: What the operator holds of each issuer's money; see settlement.clearing.pools.
+pools: Final = Table(
+    "pools",
+    metadata,
+    Column("issuer", _PARTY_ID, primary_key=True),
+    *(
+        Column(name, BigInteger, CheckConstraint(f"{name} >= 0", name=f"{name}_not_negative"), nullable=False)
+        for name in Pool._fields
+    ),
 )
 
 runs: Final = Table(

@@ -1,4 +1,4 @@
-"""Rows that may exist already: set to new values, or added to. One statement for many rows."""
+"""Many rows in one statement: new ones, and rows that may exist already and are set to new values or added to."""
 
 from __future__ import annotations
 
@@ -6,8 +6,21 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, insert
 from sqlalchemy.dialects import postgresql, sqlite
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows that have a value for every column of the table, in the table's order."""
+    if not rows:
+        return
+    dialect = connection.dialect
+    if dialect.positional:
+        # The driver takes the rows as they are: a mapping for each of them costs SQLAlchemy more than the insertion.
+        connection.exec_driver_sql(str(insert(table).compile(dialect=dialect)), list(rows))
+    else:
+        names = table.c.keys()
+        connection.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def replace_in(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, Table, select
 
+from settlement.clearing.flows import Flow, FlowKey
+from settlement.clearing.movements import MovementKind
 from settlement.clearing.state import Window
-from settlement.clearing.totals import Activity, Owed, Pair, Totals
+from settlement.clearing.totals import Key, Sum, Totals
 from settlement.store import tables
 
 #: What the database's integers hold.
@@ -43,22 +45,22 @@ def open_window(connection: Connection) -> Window | None:
 
 
 def read_totals(connection: Connection, number: int) -> Totals:
-    """What a window adds up to, ordered by party ids; nothing for a window without business."""
-    owed, activity = tables.obligations, tables.activity
-    pairs = connection.execute(
-        select(owed.c.debtor, owed.c.creditor, owed.c.points, owed.c.amount_micros)
-        .where(owed.c.window_number == number)
-        .order_by(owed.c.debtor, owed.c.creditor)
-    )
-    counted = connection.execute(
-        select(activity.c.party_id, *(activity.c[name] for name in Activity._fields))
-        .where(activity.c.window_number == number)
-        .order_by(activity.c.party_id)
-    )
+    """What a window adds up to, in the order of its keys; nothing for a window without business."""
     return Totals(
-        {Pair(debtor, creditor): Owed(points, amount) for debtor, creditor, points, amount in pairs},
-        {party_id: Activity(*figures) for party_id, *figures in counted},
+        {
+            Key(MovementKind(row.kind), row.issuer, row.counterparty): Sum._make(row[4:])
+            for row in _of_window(connection, tables.sums, number)
+        },
+        {
+            FlowKey(row.month, MovementKind(row.kind), row.issuer, row.expires_on): Flow._make(row[5:])
+            for row in _of_window(connection, tables.flows, number)
+        },
     )
+
+
+def _of_window(connection: Connection, table: Table, number: int) -> Sequence[Row[Any]]:
+    keys = table.primary_key.columns
+    return connection.execute(select(table).where(table.c.window_number == number).order_by(*keys)).all()
 
 
 def _window(row: Row[tuple[int, int, int, int, int]] | Sequence[int]) -> Window:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from partner_sdk.journal import JournalState
@@ -11,6 +12,7 @@ from settlement.clearing.entry import Entry
 from settlement.intake import Intake
 from settlement.store.database import Database
 from settlement.store.migrate import migrate
+from settlement.store.progress import load_progress
 from settlement.store.windows import list_windows, read_totals
 from tests.settlement.journals import NETWORK
 
@@ -40,9 +42,10 @@ def stored_books(database: Database) -> Books:
     with database.read() as connection:
         windows = {window.number: window for window in list_windows(connection)}
         totals = {number: read_totals(connection, number) for number in windows}
-    return Books(windows, {number: part for number, part in totals.items() if part.owed or part.activity})
+        pools = load_progress(connection, NETWORK).state.pools
+    return with_business(Books(windows, totals, pools))
 
 
 def with_business(books: Books) -> Books:
     """The books without totals of windows in which nothing happened, which the database does not list."""
-    return Books(books.windows, {number: part for number, part in books.totals.items() if part.owed or part.activity})
+    return replace(books, totals={number: totals for number, totals in books.totals.items() if totals.sums})

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from coalition.ids import transaction_id
 from coalition.keys import SigningKey
 from coalition.v1 import network_pb2, transaction_pb2
 from coalition.v1.envelope_pb2 import SignedDocument
+from coalition.v1.journal_pb2 import JournalEntry
 from coalition.v1.network_pb2 import CampaignOffer, PartyApplication, PartyKind, Policy, Terms
 from coalition.v1.outcome_pb2 import (
     OUTCOME_STATUS_ACCEPTED,
@@ -18,6 +20,7 @@ from coalition.v1.outcome_pb2 import (
     Outcome,
 )
 from coalition.v1.transaction_pb2 import Transaction, TransactionKind
+from coalition.wire import encode
 from settlement.clearing.entry import Entry, StoredEntry
 
 NETWORK = "test-network"
@@ -34,6 +37,14 @@ def key_of(party_id: str) -> SigningKey:
 def signed(message: Any) -> SignedDocument:
     """A document as it stands in a journal; its signature is not looked at again."""
     return SignedDocument(document=message.SerializeToString())
+
+
+def made_up(window: int, author: str, transaction: Transaction, outcome: Outcome) -> StoredEntry:
+    """An entry with the bytes that it would have in a journal."""
+    raw = JournalEntry(
+        window=window, author=author, transaction=encode(transaction), outcome=encode(outcome)
+    ).SerializeToString()
+    return StoredEntry(window, author, transaction, outcome, raw)
 
 
 class Journal:
@@ -99,7 +110,8 @@ class Journal:
                     committed_us=original.committed_us,
                 )
             )
-        entry = StoredEntry(self.window, author, Transaction(**kind), outcome)
+        transaction = Transaction(transaction_id=transaction_id(self.now_us // 1_000, bytes(10)), **kind)
+        entry = made_up(self.window, author, transaction, outcome)
         self.entries.append(entry)
         return entry
 
@@ -188,4 +200,13 @@ def coalition_of_three(**network: Any) -> Journal:
     journal.terms("grocer", price_micros=10_000, reimbursement_micros=9_000, issue_fee_micros=300)
     journal.terms("florist", price_micros=12_000, reimbursement_micros=8_000, prefunded_bps=5_000)
     journal.terms("school", price_micros=10_000, reimbursement_micros=0)
+    return journal
+
+
+def stocked_coalition(**network: Any) -> Journal:
+    """The coalition of three, whose members hold 10,000 points of each; all of that is in window 1, and 2 is open."""
+    journal = coalition_of_three(**network)
+    for issuer in ("grocer", "florist", "school"):
+        journal.issue(issuer, 10_000)
+    journal.close()
     return journal

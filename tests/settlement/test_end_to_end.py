@@ -15,9 +15,11 @@ from partner_sdk import Client
 from partner_sdk.settlement import PartyActivity, SettlementClient, WindowReport
 from partner_sdk.testing import CHARITIES, PARTNERS, LocalNetwork
 from partner_sdk.testing._processes import Service, run
+from settlement.clearing.activity import Activity
+from settlement.clearing.activity import activity_in as activity_of
 from settlement.clearing.books import Books, recompute
 from settlement.clearing.netting import bilateral, multilateral
-from settlement.clearing.totals import Activity, Owed, Pair, Totals
+from settlement.clearing.obligations import Owed, Pair, owed_in
 from tests.settlement.business import Business
 
 
@@ -61,12 +63,9 @@ def replay(network: LocalNetwork) -> Books:
         return recompute(entry for part in hub.follow_journal(follow=False) for entry in part.entries)
 
 
-def totals_in(report: WindowReport) -> Totals:
-    """What a service says that a window adds up to."""
-    return Totals(
-        {Pair(owed.debtor, owed.creditor): Owed(owed.points, owed.amount_micros) for owed in report.obligations},
-        {activity.party_id: activity_in(activity) for activity in report.activity},
-    )
+def stated(report: WindowReport) -> dict[Pair, Owed]:
+    """What a service says that parties owe."""
+    return {Pair(owed.debtor, owed.creditor): Owed(owed.points, owed.amount_micros) for owed in report.obligations}
 
 
 def activity_in(figures: PartyActivity) -> Activity:
@@ -114,16 +113,17 @@ def test_late_stopped_and_killed_services_agree(network: LocalNetwork, second: S
     assert interrupted == throughout
     assert set(throughout) == set(books.windows) == {1, 2, 3, 4}
     for number, report in throughout.items():
-        assert totals_in(report) == books.totals[number]
+        assert stated(report) == owed_in(books.totals[number], "operator")
+        assert {item.party_id: activity_in(item) for item in report.activity} == activity_of(books.totals[number])
         check_netting(report)
     check_against_hub(network, throughout)
 
 
 def check_netting(report: WindowReport) -> None:
     """Nets equal the gross, and everything sums to zero."""
-    owed = totals_in(report).owed
-    stated = {Pair(item.debtor, item.creditor): Owed(item.points, item.amount_micros) for item in report.bilateral}
-    assert stated == bilateral(owed)
+    owed = stated(report)
+    netted = {Pair(item.debtor, item.creditor): Owed(item.points, item.amount_micros) for item in report.bilateral}
+    assert netted == bilateral(owed)
     assert {item.party_id: item.amount_micros for item in report.positions if item.amount_micros} == {
         party_id: amount for party_id, amount in multilateral(owed).items() if amount
     }

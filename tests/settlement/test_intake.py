@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from coalition.errors import Refused
 from settlement.clearing.books import recompute
 from settlement.clearing.entry import ClearingError
-from settlement.clearing.totals import OWED_MICROS_MAX
+from settlement.clearing.totals import SUM_MAX
 from settlement.intake import Intake
 from settlement.store.progress import StoreError
 from tests.settlement.books import new_database, stored_books, take_in, with_business
@@ -66,6 +66,7 @@ def test_failed_batch_leaves_nothing_behind(tmp_path: Path) -> None:
     intake = Intake(database, NETWORK)
     take_in(intake, journal.entries)
     known, before, books = len(journal.entries), intake.progress, stored_books(database)
+    journal.issue("florist", 10)
     journal.redeem("grocer", {"florist": 10})
     journal.close()
     journal.donate("nowhere", {"grocer": 1})
@@ -95,12 +96,12 @@ def test_sums_beyond_all_limits_stop_the_intake(tmp_path: Path) -> None:
     """An amount that no database integer should hold is refused by its entry, at once or added up, and not stored."""
     database = new_database(tmp_path)
     journal = coalition_of_three()
-    journal.owe("grocer", "florist", OWED_MICROS_MAX)
+    journal.owe("grocer", "florist", SUM_MAX)
     intake = Intake(database, NETWORK)
     take_in(intake, journal.entries)
     books = stored_books(database)
-    for amount in (1, OWED_MICROS_MAX + 1):
-        with pytest.raises(ClearingError, match="in window 1 a party owes another more than") as error:
+    for amount in (1, SUM_MAX + 1):
+        with pytest.raises(ClearingError, match="a sum of window 1 goes beyond") as error:
             take_in(intake, [journal.owe("grocer", "florist", amount)])
         assert error.value.sequence == len(journal.entries)
         journal.entries.pop()

@@ -374,7 +374,7 @@ class Obligation(_message.Message):
     debtor: _builtins.str
     creditor: _builtins.str
     points: _builtins.int
-    """Points behind the amount; 0 for fees and adjustments that have none."""
+    """Points behind the amount: those that the creditor accepted of the debtor. Fees, margins and what is paid in have none."""
     amount_micros: _builtins.int
     def __init__(
         self,

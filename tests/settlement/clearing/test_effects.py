@@ -6,26 +6,28 @@ import pytest
 
 from coalition.form.checks import OUTSTANDING_MAX
 from coalition.v1 import network_pb2, transaction_pb2
+from settlement.clearing.activity import Activity, activity_in
 from settlement.clearing.books import recompute
 from settlement.clearing.effects import KINDS_WITH_EFFECT
 from settlement.clearing.entry import ClearingError
-from settlement.clearing.totals import Activity, Owed, Pair
-from tests.settlement.journals import OPERATOR, Journal, coalition_of_three
+from settlement.clearing.obligations import Owed, Pair, owed_in
+from settlement.clearing.pools import Pool
+from tests.settlement.journals import OPERATOR, Journal, coalition_of_three, stocked_coalition
 
 
-def owed(journal: Journal, window: int = 1) -> dict[Pair, Owed]:
-    """What a window of the journal makes parties owe each other."""
-    return dict(recompute(journal.entries).totals[window].owed)
+def owed(journal: Journal, window: int = 2) -> dict[Pair, Owed]:
+    """What a window of the journal makes parties owe each other; by default the one after the stock was issued."""
+    return owed_in(recompute(journal.entries).totals[window], OPERATOR)
 
 
-def activity(journal: Journal, window: int = 1) -> dict[str, Activity]:
+def activity(journal: Journal, window: int = 2) -> dict[str, Activity]:
     """What a window of the journal counts."""
-    return dict(recompute(journal.entries).totals[window].activity)
+    return activity_in(recompute(journal.entries).totals[window])
 
 
 def test_issuer_pays_acceptor_and_the_rest_of_the_price_to_the_operator() -> None:
     """Owed on redemption: of a price of 10,000 the acceptor gets its 8,000 and the operator the margin of 2,000."""
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     journal.redeem("florist", {"grocer": 100})
     assert owed(journal) == {
         Pair("grocer", "florist"): Owed(100, 800_000),
@@ -35,29 +37,31 @@ def test_issuer_pays_acceptor_and_the_rest_of_the_price_to_the_operator() -> Non
 
 def test_prefunded_share_reaches_the_acceptor_through_the_operator() -> None:
     """With half of 12,000 prefunded, the issuer pays 6,000 of the reimbursement and the operator the other 3,000."""
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     journal.redeem("grocer", {"florist": 10})
     assert owed(journal) == {
         Pair("florist", "grocer"): Owed(10, 60_000),
-        Pair(OPERATOR, "grocer"): Owed(10, 30_000),
+        Pair(OPERATOR, "grocer"): Owed(0, 30_000),
     }
 
 
 def test_prepaid_issuer_still_shows_its_points() -> None:
     """An issuer that prepaid everything owes the acceptor nothing, but whose points were accepted is on record."""
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     journal.party("baker")
     journal.terms("baker", price_micros=10_000, reimbursement_micros=9_000, prefunded_bps=10_000)
+    journal.issue("baker", 10)
+    journal.close()
     journal.redeem("grocer", {"baker": 10})
-    assert owed(journal) == {
+    assert owed(journal, 3) == {
         Pair("baker", "grocer"): Owed(10, 0),
-        Pair(OPERATOR, "grocer"): Owed(10, 90_000),
+        Pair(OPERATOR, "grocer"): Owed(0, 90_000),
     }
 
 
 def test_own_points_cause_no_obligation() -> None:
     """A party that redeems its own points owes nobody, and they are counted."""
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     journal.redeem("grocer", {"grocer": 70, "florist": 30})
     assert set(owed(journal)) == {Pair("florist", "grocer"), Pair(OPERATOR, "grocer")}
     assert activity(journal) == {
@@ -68,27 +72,27 @@ def test_own_points_cause_no_obligation() -> None:
 
 def test_own_points_and_expired_ones_give_their_prefunded_share_back() -> None:
     """Nobody is paid for them, so what the issuer paid in for them is its own again; a refund takes it in once more."""
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     redemption = journal.redeem("florist", {"florist": 10})
-    assert owed(journal) == {Pair(OPERATOR, "florist"): Owed(10, 60_000)}
+    assert owed(journal) == {Pair(OPERATOR, "florist"): Owed(0, 60_000)}
     journal.close()
     journal.expire({"florist": 5, "grocer": 5})
-    assert owed(journal, 2) == {Pair(OPERATOR, "florist"): Owed(5, 30_000)}
+    assert owed(journal, 3) == {Pair(OPERATOR, "florist"): Owed(0, 30_000)}
     journal.close()
     journal.reverse(redemption, {"florist": 4})
-    assert owed(journal, 3) == {Pair("florist", OPERATOR): Owed(4, 24_000)}
+    assert owed(journal, 4) == {Pair("florist", OPERATOR): Owed(0, 24_000)}
 
 
 def test_every_cause_is_paid_the_one_rate_in_force() -> None:
     """A charity receives the policy's rate of the day, whatever its own terms say."""
-    journal = coalition_of_three(cause_micros=7_000)
+    journal = stocked_coalition(cause_micros=7_000)
     journal.policy("2017-02-01", 7_500)
     journal.redeem("school", {"grocer": 10})
     assert owed(journal)[Pair("grocer", "school")] == Owed(10, 70_000)
     journal.close()
     journal.at("2017-02-01")
     journal.redeem("school", {"grocer": 10})
-    assert owed(journal, 2) == {
+    assert owed(journal, 3) == {
         Pair("grocer", "school"): Owed(10, 75_000),
         Pair("grocer", OPERATOR): Owed(0, 25_000),
     }
@@ -96,7 +100,7 @@ def test_every_cause_is_paid_the_one_rate_in_force() -> None:
 
 def test_captures_are_redemptions_and_holds_are_not() -> None:
     """Held points cause an obligation only once they are captured."""
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     hold = transaction_pb2.Hold(holder_id="anna", points=100)
     journal.append("florist", allocations={"grocer": 100}, hold=hold)
     assert owed(journal) == {}
@@ -105,13 +109,13 @@ def test_captures_are_redemptions_and_holds_are_not() -> None:
 
 
 def test_issues_cost_their_fee_and_their_prefunded_share() -> None:
-    """A fee has no points behind it, a prefunded share has; points that repay arrears are issued like others."""
-    journal = coalition_of_three()
+    """Points that repay arrears cost their fee as others do, but were paid for when they were spent."""
+    journal = stocked_coalition()
     journal.issue("grocer", 1_000, arrears=200)
     journal.issue("florist", 50)
     assert owed(journal) == {
         Pair("grocer", OPERATOR): Owed(0, 300_000),
-        Pair("florist", OPERATOR): Owed(50, 300_000),
+        Pair("florist", OPERATOR): Owed(0, 300_000),
     }
     assert activity(journal) == {
         "florist": Activity(issued_points=50),
@@ -121,7 +125,7 @@ def test_issues_cost_their_fee_and_their_prefunded_share() -> None:
 
 def test_terms_hold_from_their_day_in_the_networks_time_zone() -> None:
     """An hour before midnight in New York the old terms hold, though it is another day in Greenwich."""
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     journal.terms("grocer", "2017-02-01", price_micros=20_000, reimbursement_micros=9_000)
     journal.at("2017-01-31")
     journal.now_us += 11 * 3_600 * 1_000_000
@@ -134,17 +138,17 @@ def test_terms_hold_from_their_day_in_the_networks_time_zone() -> None:
 
 def test_reversed_redemption_is_owed_back_at_the_rates_of_its_original() -> None:
     """The reversal is booked in its own window, the other way round, as if the new terms did not exist."""
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     redemption = journal.redeem("grocer", {"florist": 10, "school": 4})
     journal.terms("florist", "2017-03-01", price_micros=99_000, reimbursement_micros=8_000)
     journal.close()
     journal.at("2017-03-05")
     journal.reverse(redemption, {"florist": 6})
-    assert owed(journal, 2) == {
+    assert owed(journal, 3) == {
         Pair("grocer", "florist"): Owed(6, 36_000),
-        Pair("grocer", OPERATOR): Owed(6, 18_000),
+        Pair("grocer", OPERATOR): Owed(0, 18_000),
     }
-    assert activity(journal, 2) == {
+    assert activity(journal, 3) == {
         "florist": Activity(redeemed_points=-6),
         "grocer": Activity(accepted_points=-6),
     }
@@ -152,68 +156,107 @@ def test_reversed_redemption_is_owed_back_at_the_rates_of_its_original() -> None
 
 def test_terms_published_after_the_original_do_not_change_its_reversal() -> None:
     """Terms that take effect on the very day of the original, but were published after it, do not count."""
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     redemption = journal.redeem("florist", {"grocer": 10})
     journal.terms("grocer", "2017-01-02", price_micros=50_000, reimbursement_micros=9_000)
     journal.close()
     journal.reverse(redemption, {"grocer": 10})
-    assert {pair: part.amount_micros for pair, part in owed(journal, 2).items()} == {
+    assert {pair: part.amount_micros for pair, part in owed(journal, 3).items()} == {
         Pair("florist", "grocer"): 80_000,
         Pair(OPERATOR, "grocer"): 20_000,
     }
 
 
-def test_reversed_issue_gives_fee_and_prefunded_share_back() -> None:
-    """Points taken back and points that became arrears count alike, at the rates of the issue."""
-    journal = coalition_of_three()
+def test_reversed_issue_gives_its_fee_back_and_what_was_paid_in_for_points_that_nobody_spent() -> None:
+    """The fee is that of the issue, for all points; of points that became arrears the price was paid when they were
+    spent, so the pool has nothing for them."""
+    journal = stocked_coalition()
     first, second = journal.issue("grocer", 100), journal.issue("florist", 50)
-    journal.terms("florist", "2017-02-01", price_micros=99_000, reimbursement_micros=8_000)
+    journal.terms("grocer", "2017-02-01", price_micros=10_000, reimbursement_micros=8_000, issue_fee_micros=999)
     journal.close()
     journal.at("2017-02-02")
     journal.reverse(first, {"grocer": 30}, arrears=70)
-    journal.reverse(second, {}, arrears=5)
-    assert owed(journal, 2) == {
+    journal.reverse(second, {"florist": 45}, arrears=5)
+    assert owed(journal, 3) == {
         Pair(OPERATOR, "grocer"): Owed(0, 30_000),
-        Pair(OPERATOR, "florist"): Owed(5, 30_000),
+        Pair(OPERATOR, "florist"): Owed(0, 45 * 6_000),
     }
-    assert activity(journal, 2) == {
-        "florist": Activity(issued_points=-5),
+    assert activity(journal, 3) == {
+        "florist": Activity(issued_points=-50),
         "grocer": Activity(issued_points=-100),
     }
 
 
+def test_new_terms_move_no_money_that_was_paid_in() -> None:
+    """The florist paid 6,000 in for each of its points. At a price of 20,000 it owes the other 14,000 of a redemption;
+    at one of 4,000 the operator gives 2,000 back."""
+    for price, obligations in (
+        (20_000, {Pair("florist", "grocer"): Owed(10, 90_000), Pair("florist", OPERATOR): Owed(0, 50_000)}),
+        (
+            4_000,
+            {
+                Pair("florist", "grocer"): Owed(10, 0),
+                Pair(OPERATOR, "grocer"): Owed(0, 90_000),
+                Pair(OPERATOR, "florist"): Owed(0, 20_000),
+            },
+        ),
+    ):
+        journal = stocked_coalition()
+        journal.terms("florist", "2017-02-01", price_micros=price, reimbursement_micros=0, prefunded_bps=10_000)
+        journal.at("2017-02-01")
+        journal.redeem("grocer", {"florist": 10})
+        assert owed(journal) == obligations
+        assert recompute(journal.entries).pools["florist"] == Pool(9_990, 0, 9_990 * 6_000)
+
+
+def test_what_was_paid_in_at_different_shares_is_drawn_at_its_average() -> None:
+    """Half of the points were prefunded with 6,000 each, half with nothing: each carries 3,000."""
+    journal = stocked_coalition()
+    journal.terms("florist", "2017-02-01", price_micros=12_000, reimbursement_micros=8_000)
+    journal.at("2017-02-01")
+    journal.issue("florist", 10_000)
+    journal.redeem("florist", {"florist": 1})
+    assert owed(journal) == {Pair(OPERATOR, "florist"): Owed(0, 3_000)}
+
+
 def test_corrections_add_obligations_and_count_points() -> None:
-    """A corrected obligation is owed as it stands; corrected points move no money."""
-    journal = coalition_of_three()
+    """A corrected obligation is owed as it stands. Points that are taken give back what was paid in for them; points
+    that are given share what there is."""
+    journal = stocked_coalition()
     journal.owe("florist", "grocer", 1_234_567)
-    journal.correct("grocer", -40)
     journal.correct("grocer", 100)
-    assert owed(journal) == {Pair("florist", "grocer"): Owed(0, 1_234_567)}
-    assert activity(journal) == {"grocer": Activity(adjusted_points=60)}
+    journal.correct("florist", -40)
+    journal.correct("florist", 40)
+    assert owed(journal) == {
+        Pair("florist", "grocer"): Owed(0, 1_234_567),
+        Pair(OPERATOR, "florist"): Owed(0, 240_000),
+    }
+    assert activity(journal) == {"florist": Activity(), "grocer": Activity(adjusted_points=100)}
+    assert recompute(journal.entries).pools["florist"] == Pool(10_000, 0, 9_960 * 6_000)
 
 
 def test_operator_pays_for_points_that_it_made_for_a_party_without_terms() -> None:
     """Only a correction brings such points about, and their issuer never agreed to a price."""
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     journal.party("baker")
     journal.correct("baker", 10)
     journal.redeem("grocer", {"baker": 10})
     assert owed(journal) == {
         Pair("baker", "grocer"): Owed(10, 0),
-        Pair(OPERATOR, "grocer"): Owed(10, 90_000),
+        Pair(OPERATOR, "grocer"): Owed(0, 90_000),
     }
 
 
 def test_breakage_and_donations_are_counted_and_move_prefunded_shares_only() -> None:
     """Expired points belong to their issuers, donated ones to the charity whose fund it is, however it was opened."""
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     journal.campaign("school", "playground")
     enrol = transaction_pb2.Enrol(holder_id="library", kind=network_pb2.HOLDER_KIND_FUND)
     journal.append("school", enrol=enrol)
     journal.donate("playground", {"grocer": 30, "florist": 5})
     journal.donate("library", {"grocer": 1})
     journal.expire({"grocer": 7, "florist": 3})
-    assert owed(journal) == {Pair(OPERATOR, "florist"): Owed(3, 18_000)}
+    assert owed(journal) == {Pair(OPERATOR, "florist"): Owed(0, 18_000)}
     assert activity(journal) == {
         "florist": Activity(expired_points=3),
         "grocer": Activity(expired_points=7),
@@ -241,38 +284,42 @@ def test_contradictions_name_their_entry() -> None:
         assert error.value.sequence == len(journal.entries)
         return str(error.value)
 
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     journal.append("grocer", allocations={"grocer": 9}, redeem=transaction_pb2.Redeem(points=10))
-    assert refused(journal) == "Entry 8: 9 points are allocated, but the transaction is about 10."
+    assert refused(journal) == "Entry 12: 9 points are allocated, but the transaction is about 10."
 
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     journal.append("grocer", allocations={"grocer": 15, "florist": -5}, redeem=transaction_pb2.Redeem(points=10))
     assert "an allocation of -5 points" in refused(journal)
 
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     journal.append("grocer", allocations={"florist": 10}, issue=transaction_pb2.Issue(points=10))
     assert "grocer issued points of florist" in refused(journal)
 
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     journal.party("baker")
     journal.redeem("baker", {"grocer": 10})
     assert "baker had no terms in force on 2017-01-02" in refused(journal)
 
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     journal.donate("nowhere", {"grocer": 1})
     assert "the fund nowhere was never opened" in refused(journal)
 
-    journal = coalition_of_three()
+    journal = stocked_coalition()
+    journal.redeem("florist", {"grocer": 10_001})
+    assert "it takes 10001 points of grocer, of which 10000 are outstanding" in refused(journal)
+
+    journal = stocked_coalition()
     redemption = journal.redeem("florist", {"grocer": 10})
     journal.append("florist", original=redemption, allocations={"grocer": 4}, reverse=transaction_pb2.Reverse(points=5))
     assert "4 points are allocated, but the transaction is about 5" in refused(journal)
 
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     reversal = journal.reverse(journal.redeem("florist", {"grocer": 10}), {"grocer": 10})
     reversal.outcome.original.sequence = 99
     assert "it reverses entry 99, which does not come before it" in refused(journal)
 
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     journal.reverse(journal.owe("grocer", "florist", 1), {"grocer": 10})
     assert "it reverses a transaction of kind 26" in refused(journal)
 
@@ -297,7 +344,7 @@ def test_every_kind_was_thought_of() -> None:
 )
 def test_arrears_hide_no_redeemed_points(allocated: int, arrears: int, problem: str) -> None:
     """Points of a redemption, or of its reversal, are all allocated: only an issue and its reversal know arrears."""
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     redemption = journal.append(
         "florist", allocations={"grocer": allocated}, arrears=arrears, redeem=transaction_pb2.Redeem(points=1_000)
     )
@@ -319,7 +366,7 @@ def test_arrears_hide_no_redeemed_points(allocated: int, arrears: int, problem: 
 
 def test_arrears_are_never_negative() -> None:
     """An issue cannot fill a lot with more than it issues."""
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     journal.append("grocer", allocations={"grocer": 15}, arrears=-5, issue=transaction_pb2.Issue(points=10))
     with pytest.raises(ClearingError, match="-5 points of arrears"):
         recompute(journal.entries)
@@ -329,7 +376,7 @@ def test_arrears_are_never_negative() -> None:
 def test_points_have_an_issuer(issuer: str) -> None:
     """Points of nobody who may issue would be paid by the operator, so they are no points."""
     for append in (Journal.expire, lambda journal, points: journal.redeem("florist", points)):
-        journal = coalition_of_three()
+        journal = stocked_coalition()
         append(journal, {issuer: 100})
         with pytest.raises(ClearingError, match=f"an allocation of points of {issuer}, which issues none"):
             recompute(journal.entries)
@@ -338,7 +385,7 @@ def test_points_have_an_issuer(issuer: str) -> None:
 @pytest.mark.parametrize("points", [0, -5, OUTSTANDING_MAX + 1])
 def test_breakage_is_of_points_that_can_be(points: int) -> None:
     """No points expire that are fewer than one, or more than an issuer may have outstanding."""
-    journal = coalition_of_three()
+    journal = stocked_coalition()
     journal.expire({"grocer": points})
     with pytest.raises(ClearingError, match=f"an allocation of {points} points"):
         recompute(journal.entries)

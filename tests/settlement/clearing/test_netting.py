@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from settlement.clearing.netting import bilateral, multilateral, together
+from settlement.clearing.obligations import Owed, Pair
 from settlement.clearing.rounding import Position, round_positions
-from settlement.clearing.totals import Owed, Pair
 
 NAMES = ("ash", "birch", "cedar", "dogwood", "elm", "fir", "ginkgo")
 PAIRS = st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)).filter(lambda pair: pair[0] != pair[1])

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Mapping
 
 import pytest
 from hypothesis import given
@@ -10,39 +12,82 @@ from hypothesis import strategies as st
 
 from coalition.v1 import transaction_pb2
 from settlement.clearing.books import Books, recompute
-from settlement.clearing.entry import ClearingError, Entry, StoredEntry
+from settlement.clearing.directory import Directory
+from settlement.clearing.entry import ClearingError, Entry
+from settlement.clearing.movements import Movement, MovementKind
 from settlement.clearing.netting import multilateral, together
+from settlement.clearing.obligations import owed_in
+from settlement.clearing.pools import Pool
 from settlement.clearing.state import State, Window, clear
-from tests.settlement.journals import OPERATOR, Journal, coalition_of_three, key_of
+from settlement.clearing.totals import Key, Sum
+from tests.settlement.journals import OPERATOR, Journal, coalition_of_three, key_of, made_up
 
 PARTIES = ("grocer", "florist", "school")
+SHARES = (0, 3_333, 10_000)
+
+
+class Stock:
+    """How many points of each party are outstanding in a made-up journal."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self.points = dict.fromkeys(PARTIES, 0)
+
+    def some(self) -> dict[str, int]:
+        """Points of one or more parties, as far as there are any."""
+        return {
+            issuer: self._chance.randrange(1, there + 1)
+            for issuer, there in self.points.items()
+            if there and self._chance.random() < 0.7
+        }
+
+    def move(self, points: Mapping[str, int], sign: int) -> None:
+        """More of them, or fewer."""
+        for issuer, moved in points.items():
+            self.points[issuer] += sign * moved
+            assert self.points[issuer] >= 0
 
 
 def busy_journal(seed: int, steps: int) -> Journal:
-    """Random business of three parties over several windows, with reversals of what came before."""
+    """Random business of three parties over several windows, with reversals of what came before and changing terms."""
     chance = random.Random(seed)
-    journal = coalition_of_three()
+    journal, stock = coalition_of_three(), Stock(chance)
     journal.campaign("school", "playground")
     redemptions: list[tuple[Entry, dict[str, int]]] = []
     issues: list[tuple[Entry, int]] = []
     for _ in range(steps):
-        step = chance.randrange(10)
+        step = chance.randrange(12)
         party = chance.choice(PARTIES)
-        points = {issuer: chance.randrange(1, 500) for issuer in PARTIES if chance.random() < 0.6} or {party: 1}
-        if step < 3:
-            issues.append((journal.issue(party, 10), 10))
-        elif step < 6:
+        points = stock.some()
+        if step < 4:
+            issued, arrears = chance.randrange(2, 900), chance.choice([0, 0, 1])
+            issues.append((journal.issue(party, issued, arrears=arrears), issued))
+            stock.move({party: issued - arrears}, 1)
+        elif step < 7 and points:
             redemptions.append((journal.redeem(party, points), points))
-        elif step == 6 and redemptions:
-            journal.reverse(*redemptions.pop(chance.randrange(len(redemptions))))
-        elif step == 7 and issues:
+            stock.move(points, -1)
+        elif step == 7 and redemptions:
+            original, returned = redemptions.pop(chance.randrange(len(redemptions)))
+            journal.reverse(original, returned)
+            stock.move(returned, 1)
+        elif step == 8 and issues:
             original, issued = issues.pop()
-            journal.reverse(original, {original.author: issued - 4}, arrears=4)
-        elif step == 8:
+            taken = min(issued, chance.randrange(stock.points[original.author] + 1))
+            journal.reverse(original, {original.author: taken} if taken else {}, arrears=issued - taken)
+            stock.move({original.author: taken}, -1)
+        elif step == 9 and points:
             journal.owe(party, OPERATOR, chance.randrange(1, 10**6))
             journal.donate("playground", points)
+        elif step == 10 and points:
+            journal.expire(points)
+            stock.move(points, -1)
         elif chance.random() < 0.5:
             journal.close()
+        else:
+            price = chance.randrange(10_000, 15_000)
+            journal.terms(
+                party, "2017-01-02", price_micros=price, reimbursement_micros=8_000, prefunded_bps=chance.choice(SHARES)
+            )
     return journal
 
 
@@ -74,21 +119,82 @@ def test_batches_do_not_matter(seed: int, sizes: list[int]) -> None:
 def test_nothing_is_owed_in_the_end_when_everything_was_reversed(seed: int) -> None:
     """A journal followed by the reversal of all its business leaves nobody owing anybody anything, over all windows."""
     chance = random.Random(seed)
-    journal = coalition_of_three()
+    journal, stock = coalition_of_three(), Stock(chance)
     redemptions, issues = [], []
     for _ in range(20):
-        party = chance.choice(PARTIES)
-        points = {issuer: chance.randrange(1, 500) for issuer in chance.sample(PARTIES, chance.randrange(1, 4))}
-        redemptions.append((journal.redeem(party, points), points))
-        issues.append(journal.issue(party, 100))
+        party, issued = chance.choice(PARTIES), chance.randrange(1, 900)
+        issues.append((journal.issue(party, issued), issued))
+        stock.move({party: issued}, 1)
+        if points := stock.some():
+            redemptions.append((journal.redeem(chance.choice(PARTIES), points), points))
+            stock.move(points, -1)
+        if chance.random() < 0.3:
+            rates = {"price_micros": chance.randrange(9_000, 77_777), "prefunded_bps": chance.choice(SHARES)}
+            journal.terms(chance.choice(PARTIES), "2017-01-02", reimbursement_micros=8_888, **rates)
     journal.close()
-    journal.terms("grocer", "2017-01-02", price_micros=77_777, reimbursement_micros=8_888, prefunded_bps=10_000)
     for original, points in chance.sample(redemptions, len(redemptions)):
         journal.reverse(original, points)
-    for original in issues:
-        journal.reverse(original, {original.author: 60}, arrears=40)
-    owed = together(totals.owed for totals in recompute(journal.entries).totals.values())
+    for original, issued in issues:
+        journal.reverse(original, {original.author: issued})
+    books = recompute(journal.entries)
+    owed = together(owed_in(totals, OPERATOR) for totals in books.totals.values())
     assert set(multilateral(owed).values()) == {0}
+    assert set(books.pools.values()) == {Pool()}
+
+
+@given(st.integers(0, 10**6))
+def test_the_operator_holds_what_was_paid_in_and_not_given_back(seed: int) -> None:
+    """After every entry, an issuer has paid the operator and the acceptors the price of what was redeemed elsewhere,
+    its fees, and what lies in its pool; so a change of price or share moves no money that was paid in."""
+    state, books = State(), Books()
+    prices: Counter[str] = Counter()
+    for entry in busy_journal(seed, 60).entries:
+        state, changes = clear(state, [entry])
+        books = books.with_changes(changes)
+        for _, movements in changes.movements:
+            for movement in movements:
+                prices[movement.issuer] += price_of(movement, state.directory, entry)
+        for issuer, pool in state.pools.items():
+            paid = sum(
+                paid_by(key, total)
+                for totals in books.totals.values()
+                for key, total in totals.sums.items()
+                if key.issuer == issuer
+            )
+            assert paid == prices[issuer] + pool.held_micros
+            assert (pool.outstanding_points + pool.prepaid_points) or not pool.held_micros
+
+
+def price_of(movement: Movement, directory: Directory, entry: Entry) -> int:
+    """What an issuer owes for a movement, whatever it paid in before: price and fee of the day, of the original's day
+    for reversals."""
+    original = entry.outcome.original
+    moment_us, sequence = (
+        (original.committed_us, original.sequence) if original.sequence else (entry.committed_us, entry.sequence)
+    )
+    assert directory.network is not None
+    rates = directory.price_of(movement.issuer, directory.network.calendar.day(moment_us), sequence)
+    elsewhere = movement.issuer != movement.counterparty
+    match movement.kind:
+        case MovementKind.ISSUE:
+            return rates.issue_fee * movement.points
+        case MovementKind.ISSUE_REVERSED:
+            return -rates.issue_fee * movement.points
+        case MovementKind.REDEEM:
+            return rates.price * movement.points * elsewhere
+        case MovementKind.REDEEM_REVERSED:
+            return -rates.price * movement.points * elsewhere
+        case _:
+            return 0
+
+
+def paid_by(key: Key, total: Sum) -> int:
+    """What an issuer has paid, corrections aside."""
+    if key.kind == MovementKind.OBLIGATION:
+        return 0
+    sign = -1 if key.kind in (MovementKind.ISSUE_REVERSED, MovementKind.REDEEM_REVERSED) else 1
+    owed = total.direct_micros + total.margin_micros + total.fee_micros
+    return sign * owed + total.paid_in_micros - total.paid_back_micros
 
 
 def test_a_failed_batch_changes_nothing() -> None:
@@ -116,7 +222,7 @@ def test_order_is_required() -> None:
         with pytest.raises(ClearingError, match=text):
             clear(state, entries)
     with pytest.raises(ClearingError, match="a journal begins by founding the network"):
-        clear(State(), [StoredEntry(1, "grocer", transaction_pb2.Transaction(), journal.entries[0].outcome)])
+        clear(State(), [made_up(1, "grocer", transaction_pb2.Transaction(), journal.entries[0].outcome)])
     for change, text in (
         ({"window": 2}, "it belongs to window 2, but window 1 is open"),
         ({"committed_us": state.committed_us}, "its commit time is not later"),
@@ -135,7 +241,7 @@ def spoiled(
     outcome.CopyFrom(entry.outcome)
     outcome.committed_us = committed_us or outcome.committed_us
     closing = transaction_pb2.Transaction(close_window=transaction_pb2.CloseWindow(window=close))
-    return StoredEntry(window, OPERATOR, first.transaction if genesis else closing, outcome)
+    return made_up(window, OPERATOR, first.transaction if genesis else closing, outcome)
 
 
 def test_directory_knows_keys_and_status() -> None:

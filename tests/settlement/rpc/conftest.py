@@ -87,6 +87,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
     journal.party("idle", network_pb2.PARTY_KIND_PARTNER, (KEYS["idle"].public,))
     journal.campaign("school", "playground")
     journal.issue("grocer", 1_000)
+    journal.issue("florist", 150)
     journal.redeem("florist", {"grocer": 300})
     journal.redeem("grocer", {"florist": 100})
     journal.redeem("school", {"florist": 50})

@@ -50,22 +50,24 @@ def test_operator_and_auditor_see_everything(running: Running, party_id: str) ->
     books = window(running, party_id)
     assert [(owed.debtor, owed.creditor, owed.points, owed.amount_micros) for owed in books.obligations] == [
         ("florist", "grocer", 100, 600_000),
+        ("florist", "operator", 0, 900_000),
         ("florist", "school", 50, 300_000),
         ("grocer", "florist", 300, 2_400_000),
         ("grocer", "operator", 0, 900_000),
-        ("operator", "grocer", 100, 300_000),
-        ("operator", "school", 50, 50_000),
+        ("operator", "grocer", 0, 300_000),
+        ("operator", "school", 0, 50_000),
     ]
     assert [(owed.debtor, owed.creditor, owed.points, owed.amount_micros) for owed in books.bilateral] == [
         ("grocer", "florist", 200, 1_800_000),
+        ("florist", "operator", 0, 900_000),
         ("florist", "school", 50, 300_000),
-        ("grocer", "operator", -100, 600_000),
-        ("operator", "school", 50, 50_000),
+        ("grocer", "operator", 0, 600_000),
+        ("operator", "school", 0, 50_000),
     ]
     assert [(position.party_id, position.amount_micros, position.payable_minor) for position in books.positions] == [
-        ("florist", 1_500_000, 150),
+        ("florist", 600_000, 60),
         ("grocer", -2_400_000, -240),
-        ("operator", 550_000, 55),
+        ("operator", 1_450_000, 145),
         ("school", 350_000, 35),
     ]
     assert [activity.party_id for activity in books.activity] == ["florist", "grocer", "school"]
@@ -238,19 +240,19 @@ def test_parties_are_not_told_about_others_when_the_journal_is_wrong(running: Ru
     everybody, operator = (
         refusal(running, "GetProgress", pb.GetProgressRequest(), party_id).message for party_id in ("idle", "operator")
     )
-    assert "after entry 16" in everybody
+    assert "after entry 17" in everybody
     assert "grocer" not in everybody
-    assert operator.endswith("after entry 16: Entry 20: grocer did what it may not.")
+    assert operator.endswith("after entry 17: Entry 20: grocer did what it may not.")
 
 
 def test_unexpected_failures_give_an_id_and_nothing_away(running: Running) -> None:
     """A fault of the service is INTERNAL with an id to quote; its text stays in the log."""
     with running.database.write() as connection:
-        connection.execute(text("DROP TABLE obligations"))
+        connection.execute(text("DROP TABLE sums"))
     refused = refusal(running, "GetWindow", pb.GetWindowRequest(number=1), "operator")
     assert reason_name(refused.reason) == "INTERNAL"
     assert refused.facts["error_id"] in refused.message
-    assert "obligations" not in refused.message
+    assert "sums" not in refused.message
 
 
 def test_request_id_of_the_caller_is_kept(running: Running) -> None:

@@ -18,10 +18,10 @@ def window(number: int, **changes: int) -> dict[str, int]:
     return {"number": number, "first_sequence": 1, "opened_us": 1, "last_sequence": 0, "closed_us": 0, **changes}
 
 
-def owed(window_number: int, points: int, amount_micros: int) -> dict[str, int | str]:
-    """What the grocer owes the florist in a window."""
-    pair = {"debtor": "grocer", "creditor": "florist"}
-    return {"window_number": window_number, **pair, "points": points, "amount_micros": amount_micros}
+def flow(window_number: int, points: int, purchase_minor: int) -> dict[str, int | str]:
+    """What the grocer issued in a window."""
+    key = {"month": "2017-01", "kind": 1, "issuer": "grocer", "expires_on": "2018-01-31"}
+    return {"window_number": window_number, **key, "points": points, "purchase_minor": purchase_minor}
 
 
 def test_rows_are_replaced_or_added_to(tmp_path: Path) -> None:
@@ -31,12 +31,12 @@ def test_rows_are_replaced_or_added_to(tmp_path: Path) -> None:
     with database.write() as connection:
         replace_in(connection, tables.windows, [window(1), window(2)])
         replace_in(connection, tables.windows, [window(2, last_sequence=9), window(3)])
-        add_to(connection, tables.obligations, [owed(1, 5, 50), owed(2, 1, 2)])
-        add_to(connection, tables.obligations, [owed(1, 2, 20)])
-        add_to(connection, tables.obligations, [])
+        add_to(connection, tables.flows, [flow(1, 5, 50), flow(2, 1, 2)])
+        add_to(connection, tables.flows, [flow(1, 2, 20)])
+        add_to(connection, tables.flows, [])
     with database.read() as connection:
         closed = connection.execute(select(tables.windows.c.number, tables.windows.c.last_sequence)).all()
-        amounts = connection.execute(select(tables.obligations.c.points, tables.obligations.c.amount_micros)).all()
+        amounts = connection.execute(select(tables.flows.c.points, tables.flows.c.purchase_minor)).all()
     assert closed == [(1, 0), (2, 9), (3, 0)]
     assert amounts == [(7, 70), (1, 2)]
     database.close()
