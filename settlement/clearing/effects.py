@@ -188,6 +188,16 @@ def _donate(entry: Entry, directory: Directory, _pools: Pools) -> Iterator[Movem
         yield Movement(MovementKind.DONATE, issuer, charity, donated)
 
 
+def _order_pack(entry: Entry, directory: Directory, pools: Pools) -> Iterator[Movement]:
+    issuer, packs = entry.author, entry.transaction.order_pack.packs
+    rates = directory.rates(issuer, _day(directory, entry.committed_us), entry.sequence)
+    if not rates.pack_points:
+        raise ClearingError(entry.sequence, f"{issuer} ordered packs, of which its terms know none.")
+    points = packs * rates.pack_points
+    pools.pay_in(issuer, points, points * rates.price)
+    yield Movement(MovementKind.PACK, issuer, points=points, paid_in_micros=points * rates.price)
+
+
 def _adjust(entry: Entry, directory: Directory, pools: Pools) -> Iterator[Movement]:
     adjust = entry.transaction.adjust
     if adjust.HasField("obligation"):
@@ -224,6 +234,7 @@ _EFFECTS: Final[Mapping[str, Callable[[Entry, Directory, Pools], Iterator[Moveme
     "expire": _expire,
     "donate": _donate,
     "adjust": _adjust,
+    "order_pack": _order_pack,
 }
 
 #: Names of the kinds that move money or points of a party.

@@ -1,4 +1,4 @@
-"""Terms and policy in force on a day, and how the price of one point is shared out.
+"""Terms and policy in force on a day.
 
 All rates are integer micro-units (millionths) of the settlement currency per point.
 """
@@ -17,43 +17,40 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What a party's terms say about money."""
+    """What a party's terms say about money and points."""
 
     price: int
     reimbursement: int
     issue_fee: int
     #: The part of the price that is due when a point is issued.
     prefund: int
+    #: Points in one pack; 0 where none are sold.
+    pack_points: int = 0
+    #: With fewer points than this paid for and not yet issued, the issuer is to order again; 0: never.
+    reorder_points: int = 0
+    #: The most points that may be outstanding; 0: no limit.
+    outstanding_max: int = 0
+    #: From how many outstanding points on the issuer is warned; 0: never.
+    outstanding_alarm: int = 0
 
     @classmethod
     def of(cls, terms: Terms) -> Rates:
         """The rates in `terms`. A prefunded share is rounded down to a whole micro-unit."""
-        prefund = terms.price_micros * terms.prefunded_bps // _ALL_BPS
-        return cls(terms.price_micros, terms.reimbursement_micros, terms.issue_fee_micros, prefund)
+        return cls(
+            price=terms.price_micros,
+            reimbursement=terms.reimbursement_micros,
+            issue_fee=terms.issue_fee_micros,
+            prefund=terms.price_micros * terms.prefunded_bps // _ALL_BPS,
+            pack_points=terms.pack_points,
+            reorder_points=terms.reorder_points,
+            outstanding_max=terms.outstanding_points_max,
+            outstanding_alarm=terms.outstanding_points_max * terms.alarm_bps // _ALL_BPS,
+        )
 
 
 #: Points of a party without terms come about by the operator's correction only. The party agreed to no price, so the
 #: operator pays for them.
 NO_TERMS: Final = Rates(0, 0, 0, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Split:
-    """Who pays whom, per point, when it is redeemed elsewhere than at its issuer."""
-
-    #: Issuer to acceptor.
-    direct: int
-    #: Operator to acceptor, out of what issuers prefunded.
-    topup: int
-    #: Issuer to operator: what the issuer still owes beyond the reimbursement.
-    margin: int
-
-    @classmethod
-    def of(cls, issuer: Rates, reimbursement: int) -> Split:
-        """Share the issuer's price so that the acceptor receives `reimbursement`, the issuer first."""
-        owed = issuer.price - issuer.prefund
-        direct = min(reimbursement, owed)
-        return cls(direct, reimbursement - direct, owed - direct)
 
 
 @dataclass(frozen=True, slots=True)

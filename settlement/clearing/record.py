@@ -13,6 +13,7 @@ RECORDED: Final = {
     name: TransactionKind.Value(f"TRANSACTION_KIND_{name.upper()}")
     for name in (
         *("issue", "redeem", "donate", "transfer", "hold", "capture", "release", "reverse", "expire", "adjust"),
+        "order_pack",
     )
 }
 
@@ -74,5 +75,8 @@ def _points(entry: Entry) -> int:
         return entry.transaction.adjust.points.points
     if entry.kind in ("expire", "release"):
         return sum(allocation.points for allocation in entry.outcome.allocations)
+    if entry.kind == "order_pack":
+        # How many points a pack has is in the terms.
+        return 0
     points: int = getattr(entry.transaction, entry.kind).points
     return points

@@ -173,6 +173,9 @@ class Journal:
         expire = transaction_pb2.Expire(through="2018-01-31", holder_ids=["anna"])
         return self.append("hub", allocations=allocations, expire=expire)
 
+    def order_packs(self, issuer: str, packs: int) -> Entry:
+        return self.append(issuer, order_pack=transaction_pb2.OrderPack(packs=packs))
+
     def owe(self, debtor: str, creditor: str, amount_micros: int) -> Entry:
         correction = transaction_pb2.ObligationCorrection(debtor=debtor, creditor=creditor, amount_micros=amount_micros)
         return self.append(OPERATOR, adjust=transaction_pb2.Adjust(reason="test", obligation=correction))

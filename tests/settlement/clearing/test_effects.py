@@ -219,6 +219,34 @@ def test_what_was_paid_in_at_different_shares_is_drawn_at_its_average() -> None:
     assert owed(journal) == {Pair(OPERATOR, "florist"): Owed(0, 3_000)}
 
 
+def test_packs_cover_what_is_issued_and_then_the_price_is_owed() -> None:
+    """A pack of 100 points costs its price at once. 80 of 120 points issued are its own, and all points in circulation
+    share what is left of it; what it does not cover is owed on redemption."""
+    journal = coalition_of_three()
+    journal.terms("grocer", price_micros=10_000, reimbursement_micros=9_000, funding=3, pack_points=100)
+    journal.order_packs("grocer", 1)
+    journal.issue("grocer", 80)
+    assert recompute(journal.entries).pools["grocer"] == Pool(80, 20, 1_000_000)
+    journal.redeem("grocer", {"grocer": 40})
+    assert owed(journal, 1) == {
+        Pair("grocer", OPERATOR): Owed(0, 1_000_000),
+        Pair(OPERATOR, "grocer"): Owed(0, 400_000),
+    }
+    journal.issue("grocer", 40)
+    assert recompute(journal.entries).pools["grocer"] == Pool(80, 0, 600_000)
+    journal.close()
+    journal.redeem("florist", {"grocer": 80})
+    assert owed(journal) == {
+        Pair("grocer", "florist"): Owed(80, 200_000),
+        Pair(OPERATOR, "florist"): Owed(0, 440_000),
+    }
+    assert recompute(journal.entries).pools["grocer"] == Pool(0, 0, 0)
+    journal.terms("grocer", price_micros=10_000, reimbursement_micros=9_000)
+    journal.order_packs("grocer", 1)
+    with pytest.raises(ClearingError, match="grocer ordered packs, of which its terms know none"):
+        recompute(journal.entries)
+
+
 def test_corrections_add_obligations_and_count_points() -> None:
     """A corrected obligation is owed as it stands. Points that are taken give back what was paid in for them; points
     that are given share what there is."""
@@ -329,7 +357,7 @@ def test_every_kind_was_thought_of() -> None:
     neutral = {
         *("transfer", "hold", "release", "enrol", "add_key", "remove_key", "set_alias", "close", "pledge"),
         *("revoke_pledge", "genesis", "register_party", "set_party_keys", "set_party_status", "publish_terms"),
-        *("set_policy", "open_campaign", "close_window", "order_pack"),
+        *("set_policy", "open_campaign", "close_window"),
     }
     kinds = {field.name for field in transaction_pb2.Transaction.DESCRIPTOR.oneofs_by_name["kind"].fields}
     assert kinds == neutral | set(KINDS_WITH_EFFECT)

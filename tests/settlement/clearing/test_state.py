@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from coalition.v1 import transaction_pb2
+from coalition.v1.network_pb2 import FUNDING_PACKS
 from settlement.clearing.books import Books, recompute
 from settlement.clearing.directory import Directory
 from settlement.clearing.entry import ClearingError, Entry
@@ -24,6 +25,7 @@ from tests.settlement.journals import OPERATOR, Journal, coalition_of_three, key
 
 PARTIES = ("grocer", "florist", "school")
 SHARES = (0, 3_333, 10_000)
+FUNDINGS = (*({"prefunded_bps": share} for share in SHARES), {"funding": FUNDING_PACKS, "pack_points": 300})
 
 
 class Stock:
@@ -84,10 +86,10 @@ def busy_journal(seed: int, steps: int) -> Journal:
         elif chance.random() < 0.5:
             journal.close()
         else:
-            price = chance.randrange(10_000, 15_000)
-            journal.terms(
-                party, "2017-01-02", price_micros=price, reimbursement_micros=8_000, prefunded_bps=chance.choice(SHARES)
-            )
+            price, funding = chance.randrange(10_000, 15_000), chance.choice(FUNDINGS)
+            journal.terms(party, "2017-01-02", price_micros=price, reimbursement_micros=8_000, **funding)
+            if "pack_points" in funding:
+                journal.order_packs(party, chance.randrange(1, 4))
     return journal
 
 
