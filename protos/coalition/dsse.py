@@ -21,6 +21,8 @@ TERMS: Final = _PREFIX + "terms.v1+protobuf"
 CAMPAIGN: Final = _PREFIX + "campaign.v1+protobuf"
 RECEIPT: Final = _PREFIX + "receipt.v1+protobuf"
 RUN_DECISION: Final = _PREFIX + "run-decision.v1+protobuf"
+DISPUTE_STEP: Final = _PREFIX + "dispute-step.v1+protobuf"
+ALERT_NOTE: Final = _PREFIX + "alert-note.v1+protobuf"
 
 
 def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:

@@ -9,7 +9,13 @@ from google.protobuf.message import Message
 
 from coalition import dsse
 from coalition.documents import sign_document
-from coalition.v1 import consent_pb2, network_pb2, settlement_service_pb2
+from coalition.v1 import (
+    consent_pb2,
+    network_pb2,
+    settlement_alerts_pb2,
+    settlement_disputes_pb2,
+    settlement_service_pb2,
+)
 from coalition.v1.envelope_pb2 import SignedDocument
 from vectors.cast import DAY_US, FUND, KEYS, MEMBER, MINUTE_US, NETWORK, NOW_US, OTHER_MEMBER, identifier, nonce
 
@@ -163,6 +169,35 @@ DOCUMENTS: Final[Mapping[str, Document]] = {
             windows=[1, 2],
             note="October and November",
             decided_us=NOW_US,
+        ),
+        "operator",
+    ),
+    "dispute-step": Document(
+        dsse.DISPUTE_STEP,
+        settlement_disputes_pb2.DisputeStep(
+            network_id=NETWORK,
+            dispute_id=identifier(98),
+            party_id="grocer",
+            action=settlement_disputes_pb2.DISPUTE_ACTION_RAISE,
+            claim=settlement_disputes_pb2.DisputeClaim(
+                sequence=17,
+                respondent="pharmacy",
+                reason=settlement_disputes_pb2.DISPUTE_REASON_DUPLICATE,
+                points=200,
+                amount_micros=1_800_000,
+            ),
+            text="Taken twice at till 4",
+            attachments=[
+                settlement_disputes_pb2.DisputeAttachment(name="till-4.pdf", size_bytes=48_213, digest=bytes(range(32)))
+            ],
+            decided_us=NOW_US,
+        ),
+        "grocer",
+    ),
+    "alert-note": Document(
+        dsse.ALERT_NOTE,
+        settlement_alerts_pb2.AlertNote(
+            network_id=NETWORK, number=3, raised_us=NOW_US - MINUTE_US, note="Called them", decided_us=NOW_US
         ),
         "operator",
     ),
