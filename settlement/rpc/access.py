@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import grpc
+import structlog
 
 from coalition.clock import US_PER_S, Clock
 from coalition.errors import Refused
@@ -62,7 +63,7 @@ class Gatekeeper:
         self._clock = clock
 
     def caller(self, context: grpc.ServicerContext) -> Caller:
-        """The party that is calling. Raises Refused with UNAUTHENTICATED."""
+        """The party that is calling, noted for the log. Raises Refused with UNAUTHENTICATED."""
         # Just after a first start no key is known yet; the first entry, which brings the operator's, is on its way.
         self._intake.wait_for(1, min(_FIRST_ENTRY_TIMEOUT_S, remaining_s(context) / 2))
         progress = self._intake.progress
@@ -80,6 +81,7 @@ class Gatekeeper:
         except Refused as refused:
             followed = f"This service has read the journal up to entry {progress.state.sequence}."
             raise Refused(refused.reason, f"{refused.message} {followed}", refused.facts) from refused
+        structlog.contextvars.bind_contextvars(party=party_id)
         return Caller(party_id, directory.parties[party_id].kind)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, NamedTuple
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -32,10 +33,19 @@ _OPTIONS: Final = (
 )
 
 
-class Server:
-    """Serves one SettlementServicer."""
+class Offer(NamedTuple):
+    """One more service of the protocol on the same port."""
 
-    def __init__(self, servicer: SettlementServicer, tls: ServerTls) -> None:
+    #: Its full name.
+    name: str
+    #: Adds whoever answers it to a server, as generated code does.
+    add_to: Callable[[grpc.Server], None]
+
+
+class Server:
+    """Serves one SettlementServicer, and what else is offered."""
+
+    def __init__(self, servicer: SettlementServicer, tls: ServerTls, offers: Iterable[Offer] = ()) -> None:
         self._health = health.HealthServicer()
         self._server = grpc.server(
             ThreadPoolExecutor(_THREADS, thread_name_prefix="rpc"),
@@ -46,7 +56,12 @@ class Server:
         self._tls = tls
         add_SettlementServiceServicer_to_server(servicer, self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection((SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME), self._server)
+        self._names = [SERVICE]
+        for offer in offers:
+            offer.add_to(self._server)
+            self._names.append(offer.name)
+        shown = (*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(shown, self._server)
 
     def start(self, listen: str) -> int:
         """Listen at `host:port` and give the port, which is chosen for port 0. Raises OSError when that is taken."""
@@ -64,7 +79,7 @@ class Server:
     def set_healthy(self, healthy: bool) -> None:
         """What the health service answers from now on."""
         serving = health_pb2.HealthCheckResponse.SERVING if healthy else health_pb2.HealthCheckResponse.NOT_SERVING
-        for name in ("", SERVICE):
+        for name in ("", *self._names):
             self._health.set(name, serving)
 
     def stop(self, grace_s: float) -> None:

@@ -8,7 +8,6 @@ from threading import BoundedSemaphore
 from typing import Final
 
 import grpc
-import structlog
 
 from coalition.errors import Refused
 from coalition.v1 import error_pb2
@@ -72,9 +71,7 @@ class SettlementServicer(SettlementServiceServicer):
         return pb.ListRunsResponse(runs=[run_message(run, caller) for run in self._desk.runs()])
 
     def _caller(self, context: grpc.ServicerContext) -> Caller:
-        caller = self._gatekeeper.caller(context)
-        structlog.contextvars.bind_contextvars(party=caller.party_id)
-        return caller
+        return self._gatekeeper.caller(context)
 
     @contextmanager
     def _place_to_wait(self) -> Iterator[None]:
