@@ -104,7 +104,7 @@ def _accept(entry: Entry, points: int, directory: Directory, pools: Pools) -> It
     for issuer, redeemed in _points_by_issuer(entry, directory, points).items():
         drawn = pools.take(issuer, redeemed, entry.sequence)
         if issuer == acceptor:
-            yield Movement(MovementKind.REDEEM, issuer, acceptor, redeemed, paid_back_micros=drawn)
+            yield Movement(MovementKind.REDEEM, issuer, acceptor, redeemed, paid_back_micros=drawn, drawn_micros=drawn)
             continue
         price = redeemed * directory.price_of(issuer, day, entry.sequence).price
         reimbursement = redeemed * directory.reimbursement(acceptor, day, entry.sequence)
@@ -119,6 +119,7 @@ def _accept(entry: Entry, points: int, directory: Directory, pools: Pools) -> It
             topup_micros=reimbursement - direct,
             margin_micros=rest - direct,
             paid_back_micros=max(0, drawn - price),
+            drawn_micros=drawn,
         )
 
 
@@ -138,13 +139,15 @@ def _reverse_issue(entry: Entry, directory: Directory, pools: Pools) -> Iterator
     issuer, points, original = entry.author, entry.transaction.reverse.points, entry.outcome.original
     arrears = _require_own_points(entry, directory, points)
     rates = directory.rates(issuer, _day(directory, original.committed_us), original.sequence)
+    drawn = pools.take(issuer, points - arrears, entry.sequence)
     yield Movement(
         MovementKind.ISSUE_REVERSED,
         issuer,
         points=points,
         arrears_points=arrears,
         fee_micros=points * rates.issue_fee,
-        paid_back_micros=pools.take(issuer, points - arrears, entry.sequence),
+        paid_back_micros=drawn,
+        drawn_micros=drawn,
     )
 
 
@@ -156,7 +159,9 @@ def _reverse_redemption(entry: Entry, directory: Directory, pools: Pools) -> Ite
         rates = directory.price_of(issuer, day, original.sequence)
         paid_in = pools.put_back(issuer, returned, rates.price, rates.prefund)
         if issuer == acceptor:
-            yield Movement(MovementKind.REDEEM_REVERSED, issuer, acceptor, returned, paid_in_micros=paid_in)
+            yield Movement(
+                MovementKind.REDEEM_REVERSED, issuer, acceptor, returned, paid_in_micros=paid_in, drawn_micros=paid_in
+            )
             continue
         reimbursement = returned * directory.reimbursement(acceptor, day, original.sequence)
         rest = returned * rates.price - paid_in
@@ -169,6 +174,7 @@ def _reverse_redemption(entry: Entry, directory: Directory, pools: Pools) -> Ite
             direct_micros=direct,
             topup_micros=reimbursement - direct,
             margin_micros=rest - direct,
+            drawn_micros=paid_in,
         )
 
 
@@ -176,7 +182,7 @@ def _expire(entry: Entry, directory: Directory, pools: Pools) -> Iterator[Moveme
     """Nobody will be paid for these points: breakage is the issuer's, and so is what it paid in for them."""
     for issuer, expired in _allocated(entry, directory).items():
         drawn = pools.take(issuer, expired, entry.sequence)
-        yield Movement(MovementKind.EXPIRE, issuer, points=expired, paid_back_micros=drawn)
+        yield Movement(MovementKind.EXPIRE, issuer, points=expired, paid_back_micros=drawn, drawn_micros=drawn)
 
 
 def _donate(entry: Entry, directory: Directory, _pools: Pools) -> Iterator[Movement]:
@@ -211,7 +217,9 @@ def _adjust(entry: Entry, directory: Directory, pools: Pools) -> Iterator[Moveme
             yield Movement(MovementKind.POINTS_GIVEN, issuer, points=corrected)
         else:
             drawn = pools.take(issuer, corrected, entry.sequence)
-            yield Movement(MovementKind.POINTS_TAKEN, issuer, points=corrected, paid_back_micros=drawn)
+            yield Movement(
+                MovementKind.POINTS_TAKEN, issuer, points=corrected, paid_back_micros=drawn, drawn_micros=drawn
+            )
 
 
 def _require_own_points(entry: Entry, directory: Directory, points: int) -> int:

@@ -29,7 +29,8 @@ class Movement(NamedTuple):
     """Points of one issuer, and who owes what for them, in micro-units. No figure is negative.
 
     For reversals direct, topup, margin and fee are owed the other way round. What was paid in and paid back says by its
-    name who owes it.
+    name who owes it. What is drawn is owed to nobody: it is where top-ups and what is paid back come from, and what is
+    left of it is the operator's margin.
     """
 
     kind: MovementKind
@@ -52,6 +53,8 @@ class Movement(NamedTuple):
     paid_in_micros: int = 0
     #: Operator to issuer: prefunded money that is not needed any more.
     paid_back_micros: int = 0
+    #: Out of what the issuer had paid in, for points that leave circulation; of a reversed redemption, back into it.
+    drawn_micros: int = 0
 
     @property
     def outstanding_change(self) -> int:

@@ -36,6 +36,7 @@ class Sum(NamedTuple):
     fee_micros: int
     paid_in_micros: int
     paid_back_micros: int
+    drawn_micros: int
 
     def plus(self, other: Sum) -> Sum:
         """Both together."""
@@ -43,6 +44,13 @@ class Sum(NamedTuple):
 
 
 NOTHING: Final = Sum(*[0] * len(Sum._fields))
+
+
+def held_change(key: Key, total: Sum) -> int:
+    """By how much more of the issuer's money the operator holds after movements of one key."""
+    if key.kind == MovementKind.REDEEM_REVERSED:
+        return total.drawn_micros
+    return total.paid_in_micros - total.drawn_micros
 
 
 @dataclass(frozen=True, slots=True)

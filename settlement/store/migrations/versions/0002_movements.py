@@ -14,7 +14,7 @@ branch_labels = None
 depends_on = None
 
 _SUM_MAX = 10**17
-_MICROS = (*("direct_micros", "topup_micros", "margin_micros", "fee_micros", "paid_in_micros", "paid_back_micros"),)
+_MICROS = tuple(f"{name}_micros" for name in ("direct", "topup", "margin", "fee", "paid_in", "paid_back", "drawn"))
 
 
 def upgrade() -> None:
