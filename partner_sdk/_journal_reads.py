@@ -40,6 +40,8 @@ class JournalPart:
     entries: tuple[VerifiedEntry, ...]
     #: Store it together with what you make of the entries, and you can go on from here.
     state: JournalState
+    #: The hub's checkpoint over the log up to the last of `entries`, which was checked: a C2SP signed note.
+    checkpoint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ def follow_journal(session: Session, state: JournalState | None = None, *, follo
         if response is not None:
             entries = verifier.read(response)
             if entries:
-                yield Emit(JournalPart(entries, verifier.state))
+                yield Emit(JournalPart(entries, verifier.state, response.checkpoint))
             continue
         # The hub says that this is the end. It may have lost what was read before, or be keeping something back.
         answer = yield from session.read(_rpc.GET_CHECKPOINT, pb.GetCheckpointRequest())

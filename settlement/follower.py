@@ -129,7 +129,7 @@ class Follower:
         pause_s = _PAUSE_FIRST_S
         while not self._stopping.is_set():
             try:
-                self._intake.take_in(entries, parts[-1].state)
+                self._intake.take_in(entries, parts[-1].state, parts[-1].checkpoint)
             except OperationalError as error:
                 sequence = self._intake.progress.state.sequence
                 _log.warning("database_unwritable", sequence=sequence, problem=str(error.orig), retry_s=pause_s)

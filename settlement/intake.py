@@ -51,17 +51,18 @@ class Intake:
         """Why following the journal has stopped for good, with the place; empty while it goes on."""
         return self._problem
 
-    def take_in(self, entries: Sequence[Entry], verified: JournalState) -> None:
+    def take_in(self, entries: Sequence[Entry], verified: JournalState, checkpoint: str) -> None:
         """Clear verified entries that follow, and commit totals and cursor together.
 
-        `verified` is the verifier's state after them. Raises ClearingError or StoreError; nothing has then changed.
+        `verified` is the verifier's state after them, `checkpoint` the hub's signature over the log up to there. Raises
+        ClearingError or StoreError; nothing has then changed.
         """
         before = self._progress
         state, changes = clear(before.state, entries)
         assert state.sequence == verified.size, "the verifier has read exactly these entries"
         after = Progress(state, verified.root, verified.to_bytes())
         with self._database.write() as connection:
-            commit_progress(connection, before, entries, changes, after)
+            commit_progress(connection, before, entries, changes, after, checkpoint)
         with self._changed:
             self._progress = after
             self._changed.notify_all()

@@ -16,6 +16,7 @@ from settlement.clearing.record import records_of
 from settlement.clearing.state import Changes, State
 from settlement.clearing.totals import SUM_MAX, Totals
 from settlement.store import tables
+from settlement.store.checkpoints import keep_checkpoint
 from settlement.store.tree import grow
 from settlement.store.upsert import add_to, insert_rows, replace_in
 from settlement.store.windows import open_window
@@ -51,9 +52,14 @@ def load_progress(connection: Connection, network_id: str) -> Progress:
 
 
 def commit_progress(
-    connection: Connection, before: Progress, entries: Sequence[Entry], changes: Changes, after: Progress
+    connection: Connection,
+    before: Progress,
+    entries: Sequence[Entry],
+    changes: Changes,
+    after: Progress,
+    checkpoint: str,
 ) -> None:
-    """Write a batch of entries, what they changed, and that they were taken in.
+    """Write a batch of entries, what they changed, and that they were taken in; `checkpoint` covers the last of them.
 
     Raises StoreError when the database does not stand at `before`, because another process writes to it; ClearingError
     when a sum is beyond all limits.
@@ -66,6 +72,7 @@ def commit_progress(
     replace_in(
         connection, tables.pools, [{"issuer": issuer, **pool._asdict()} for issuer, pool in changes.pools.items()]
     )
+    keep_checkpoint(connection, changes, after.state, checkpoint)
 
 
 def _move_cursor(connection: Connection, before: Progress, after: Progress) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     UniqueConstraint,
     text,
 )
@@ -161,6 +162,17 @@ pools: Final = Table(
         Column(name, BigInteger, CheckConstraint(f"{name} >= 0", name=f"{name}_not_negative"), nullable=False)
         for name in Pool._fields
     ),
+)
+
+#: The hub's first checkpoint that covers all of a window; for the open one the newest.
+checkpoints: Final = Table(
+    "checkpoints",
+    metadata,
+    Column("window_number", ForeignKey(windows.c.number), primary_key=True),
+    #: Entries in the log that it signs.
+    Column("size", BigInteger, nullable=False),
+    #: A C2SP tlog-checkpoint in a signed note.
+    Column("note", Text, nullable=False),
 )
 
 runs: Final = Table(

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from coalition.merkle import Frontier, leaf_hash
+from coalition.note import Checkpoint, checkpoint_origin, sign_checkpoint
 from partner_sdk.journal import JournalState
 from settlement.clearing.books import Books
 from settlement.clearing.entry import Entry
@@ -14,7 +16,9 @@ from settlement.store.database import Database
 from settlement.store.migrate import migrate
 from settlement.store.progress import load_progress
 from settlement.store.windows import list_windows, read_totals
-from tests.settlement.journals import NETWORK
+from tests.settlement.journals import NETWORK, key_of
+
+HUB_KEY = key_of("hub")
 
 
 def new_database(folder: Path) -> Database:
@@ -25,16 +29,19 @@ def new_database(folder: Path) -> Database:
 
 
 def take_in(intake: Intake, entries: Sequence[Entry]) -> None:
-    """Take in one batch of entries that count as verified."""
-    last = entries[-1]
+    """Take in one batch of entries that count as verified, with the hub's signature over the log up to the last."""
+    last, before = entries[-1], intake.verified
+    frontier = Frontier(before.size, before.frontier)
+    frontier.extend(leaf_hash(entry.raw) for entry in entries)
+    checkpoint = Checkpoint(checkpoint_origin(NETWORK), frontier.size, frontier.root())
     state = JournalState(
         NETWORK,
         size=last.sequence,
-        frontier=(b"f" * 32,) * last.sequence.bit_count(),
+        frontier=tuple(frontier.hashes),
         committed_us=last.committed_us,
         window=last.window,
     )
-    intake.take_in(entries, state)
+    intake.take_in(entries, state, sign_checkpoint(checkpoint, HUB_KEY))
 
 
 def stored_books(database: Database) -> Books:

@@ -1,0 +1,30 @@
+"""The hub's signatures over the log, by which what is told about a window can be proved."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+
+from settlement.clearing.state import Changes, State
+from settlement.store import tables
+from settlement.store.upsert import replace_in
+
+
+def keep_checkpoint(connection: Connection, changes: Changes, state: State, note: str) -> None:
+    """Keep the checkpoint over a batch for the window that is open after it, and for those that were closed in it."""
+    assert state.window is not None, "one window is open, always"
+    numbers = {window.number for window in changes.windows} | {state.window.number}
+    replace_in(
+        connection,
+        tables.checkpoints,
+        [{"window_number": number, "size": state.sequence, "note": note} for number in sorted(numbers)],
+    )
+
+
+def checkpoint_over(connection: Connection, number: int) -> str | None:
+    """The hub's first checkpoint over all of a closed window, the newest for the open one, as a signed note.
+
+    None before the first was kept.
+    """
+    kept = tables.checkpoints.c
+    first = select(kept.note).where(kept.window_number >= number).order_by(kept.window_number).limit(1)
+    return connection.scalar(first)
