@@ -21,6 +21,7 @@ from partner_sdk._errors import Timeout
 from partner_sdk._ledger_reads import identifier
 from partner_sdk._moments import moment_of
 from partner_sdk._session import Session
+from partner_sdk._settlement_lines import Line, LineKind, ProvenEntry, entry, line_page, lines
 from partner_sdk._settlement_models import (
     NetPosition,
     Obligation,
@@ -41,10 +42,13 @@ from partner_sdk._vocabulary import RunAction, RunState, WindowState, run_action
 
 __all__ = [
     "AsyncSettlementClient",
+    "Line",
+    "LineKind",
     "NetPosition",
     "Obligation",
     "PartyActivity",
     "Progress",
+    "ProvenEntry",
     "Run",
     "RunAction",
     "RunDecision",
@@ -190,6 +194,9 @@ class SettlementClient(_blocking_shell.BlockingShell):
     progress = _blocking_shell.calls(progress)
     windows = _blocking_shell.calls(windows)
     window = _blocking_shell.calls(window)
+    lines = _blocking_shell.gives(lines)
+    line_page = _blocking_shell.calls(line_page)
+    entry = _blocking_shell.calls(entry)
     runs = _blocking_shell.calls(runs)
     run = _blocking_shell.calls(run)
     decide = _blocking_shell.calls(decide)
@@ -210,6 +217,9 @@ class AsyncSettlementClient(_awaiting_shell.AwaitingShell):
     progress = _awaiting_shell.calls(progress)
     windows = _awaiting_shell.calls(windows)
     window = _awaiting_shell.calls(window)
+    lines = _awaiting_shell.gives(lines)
+    line_page = _awaiting_shell.calls(line_page)
+    entry = _awaiting_shell.calls(entry)
     runs = _awaiting_shell.calls(runs)
     run = _awaiting_shell.calls(run)
     decide = _awaiting_shell.calls(decide)

@@ -15,6 +15,7 @@ from settlement.follower import Follower
 from settlement.intake import Intake
 from settlement.metrics import Metrics, MetricsServer, Watched
 from settlement.rpc.access import Gatekeeper
+from settlement.rpc.lines import lines_offer
 from settlement.rpc.server import Server
 from settlement.rpc.servicer import SettlementServicer
 from settlement.store.database import Database
@@ -35,9 +36,14 @@ class Service:
         self._database = Database.in_file(config.database)
         migrate(self._database)
         self.intake: Final = Intake(self._database, config.network_id)
+        gatekeeper = Gatekeeper(self.intake, clock)
+        desk = Desk(self._database, self.intake, clock)
         self._server = Server(
-            SettlementServicer(Desk(self._database, self.intake, clock), self.intake, Gatekeeper(self.intake, clock)),
+            SettlementServicer(desk, self.intake, gatekeeper),
             tls,
+            [
+                lines_offer(self._database, gatekeeper),
+            ],
         )
         self._follower = Follower(Client(connection), self.intake, clock, lambda: self._server.set_healthy(False))
         watched = Watched(self._database, self.intake, lambda: self._follower.failures, tls.ends_at)

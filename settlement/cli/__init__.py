@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from settlement.cli.lines import entry, lines
 from settlement.cli.reading import report, status, windows
 from settlement.cli.running import run
 from settlement.cli.serving import health, init, renew_tls, serve
@@ -27,5 +28,5 @@ def settlement() -> None:
     """
 
 
-for command in (init, serve, health, renew_tls, status, windows, report, run):
+for command in (init, serve, health, renew_tls, status, windows, report, lines, entry, run):
     settlement.add_command(command)

@@ -17,7 +17,7 @@ _FILE_WIDTH: Final = 160
 _WORDS: Final = frozenset(
     {
         *("party", "debtor", "creditor", "stage", "state", "action", "key", "why", "run"),
-        *("opened", "closed", "proposed", "decided"),
+        *("opened", "closed", "proposed", "decided", "committed", "kind", "issuer", "counterparty"),
     }
 )
 _TITLES: Final = {

@@ -20,11 +20,18 @@ def keep_checkpoint(connection: Connection, changes: Changes, state: State, note
     )
 
 
+def signed_over(connection: Connection, number: int) -> tuple[int, str] | None:
+    """As `checkpoint_over`, with how many entries it signs."""
+    kept = tables.checkpoints.c
+    first = select(kept.size, kept.note).where(kept.window_number >= number).order_by(kept.window_number).limit(1)
+    row = connection.execute(first).one_or_none()
+    return None if row is None else (row.size, row.note)
+
+
 def checkpoint_over(connection: Connection, number: int) -> str | None:
     """The hub's first checkpoint over all of a closed window, the newest for the open one, as a signed note.
 
     None before the first was kept.
     """
-    kept = tables.checkpoints.c
-    first = select(kept.note).where(kept.window_number >= number).order_by(kept.window_number).limit(1)
-    return connection.scalar(first)
+    signed = signed_over(connection, number)
+    return signed[1] if signed else None

@@ -18,6 +18,7 @@ from typing import Final
 import pytest
 from click.testing import CliRunner
 
+from coalition.merkle import leaf_hash
 from partner_sdk.cli import main
 from partner_sdk.testing import LocalNetwork
 from partner_sdk.testing._processes import command
@@ -143,6 +144,22 @@ def test_report_is_printed_and_written(shell: Shell) -> None:
     assert found["positions"] == positions
     assert found["netting"][0] == {"stage": "gross", "amount": "3.000000", "payments": 2}
     assert json.loads(shell.run("coalition settlement report --window 1 --json -")) == found
+
+
+def test_lines_lead_to_proven_entries(shell: Shell) -> None:
+    """What the grocer owes the florist is the sum of its lines, and the entry behind each is proved."""
+    narrowed, everything, one = section("The lines", "sh").splitlines()
+    assert "2.700000" in shell.run(narrowed)
+    lines = json.loads(shell.run(everything))
+    (redeemed,) = (line for line in lines if line["kind"] == "redeem")
+    assert (redeemed["issuer"], redeemed["counterparty"], redeemed["direct_micros"]) == ("grocer", "florist", 2_700_000)
+    command = f"{one.rpartition(' ')[0]} {redeemed['sequence']}"
+    assert "The proof is right." in shell.run(command)
+    proof = json.loads(shell.run(f"{command} --json"))
+    leaf = leaf_hash(bytes.fromhex(proof["entry"]))
+    assert leaf.hex() == proof["leaf_hash"]
+    assert "There are more than 1." in shell.run("coalition settlement lines --limit 1")
+    assert "NOT_FOUND" in shell.run("coalition settlement entry 999999", status=1)
 
 
 def test_window_is_settled_as_the_guide_says(shell: Shell) -> None:

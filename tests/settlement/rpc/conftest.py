@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from coalition.v1.settlement_service_pb2_grpc import SettlementServiceStub
 from settlement.desk import Desk
 from settlement.intake import Intake
 from settlement.rpc.access import Gatekeeper
+from settlement.rpc.lines import lines_offer
 from settlement.rpc.server import Server
 from settlement.rpc.servicer import SettlementServicer
 from settlement.store.database import Database
@@ -52,11 +53,19 @@ class Running:
         with grpc.secure_channel(f"localhost:{self.port}", credentials) as channel:
             yield channel
 
-    def call(self, method: str, request: object, party_id: str = "", timeout_s: float = 10, **token: object) -> object:
+    def call(
+        self,
+        method: str,
+        request: object,
+        party_id: str = "",
+        timeout_s: float = 10,
+        stub: Callable[[grpc.Channel], object] = SettlementServiceStub,
+        **token: object,
+    ) -> object:
         """Call as a party; with none, without a token."""
         metadata = metadata_of(party_id, **token) if party_id else ()
         with self.channel() as channel:
-            return getattr(SettlementServiceStub(channel), method)(request, timeout=timeout_s, metadata=metadata)
+            return getattr(stub(channel), method)(request, timeout=timeout_s, metadata=metadata)
 
 
 def metadata_of(
@@ -96,9 +105,11 @@ def running(tmp_path: Path) -> Iterator[Running]:
     intake = Intake(database, NETWORK)
     take_in(intake, journal.entries)
     files = make_tls(tmp_path / "tls", "Test", ["localhost"])
-    desk = Desk(database, intake, lambda: NOW_US)
+    desk, gatekeeper = Desk(database, intake, lambda: NOW_US), Gatekeeper(intake, lambda: NOW_US)
     server = Server(
-        SettlementServicer(desk, intake, Gatekeeper(intake, lambda: NOW_US)), load_server_tls(tmp_path / "tls")
+        SettlementServicer(desk, intake, gatekeeper),
+        load_server_tls(tmp_path / "tls"),
+        [lines_offer(database, gatekeeper)],
     )
     port = server.start("localhost:0")
     yield Running(journal, database, intake, server, port, files.authority.read_bytes())
