@@ -9,6 +9,7 @@ from coalition.v1 import journal_pb2 as journal
 from coalition.v1 import ledger_service_pb2 as ledger
 from coalition.v1 import operator_service_pb2 as operator
 from coalition.v1 import settlement_lines_pb2 as lines
+from coalition.v1 import settlement_schedule_pb2 as schedule
 from coalition.v1 import settlement_service_pb2 as settlement
 from partner_sdk._steps import Method
 
@@ -45,3 +46,4 @@ LIST_RUNS: Final = Method(f"{_PACKAGE}SettlementService/ListRuns", settlement.Li
 
 LIST_LINES: Final = Method(f"{_PACKAGE}LinesService/ListLines", lines.ListLinesResponse)
 GET_ENTRY: Final = Method(f"{_PACKAGE}LinesService/GetEntry", lines.GetEntryResponse)
+GET_SCHEDULE: Final = Method(f"{_PACKAGE}ScheduleService/GetSchedule", schedule.GetScheduleResponse)

@@ -36,6 +36,7 @@ from partner_sdk._settlement_models import (
     run_of,
     window_of,
 )
+from partner_sdk._settlement_schedule import Schedule, ScheduledClosing, UnsettledWindow, schedule
 from partner_sdk._signed import Signed, document_of
 from partner_sdk._steps import Steps
 from partner_sdk._vocabulary import RunAction, RunState, WindowState, run_action_of
@@ -54,7 +55,10 @@ __all__ = [
     "RunDecision",
     "RunEvent",
     "RunState",
+    "Schedule",
+    "ScheduledClosing",
     "SettlementClient",
+    "UnsettledWindow",
     "Window",
     "WindowReport",
     "WindowState",
@@ -205,6 +209,7 @@ class SettlementClient(_blocking_shell.BlockingShell):
     instruct = _blocking_shell.calls(instruct)
     confirm = _blocking_shell.calls(confirm)
     abort = _blocking_shell.calls(abort)
+    schedule = _blocking_shell.calls(schedule)
 
 
 class AsyncSettlementClient(_awaiting_shell.AwaitingShell):
@@ -228,3 +233,4 @@ class AsyncSettlementClient(_awaiting_shell.AwaitingShell):
     instruct = _awaiting_shell.calls(instruct)
     confirm = _awaiting_shell.calls(confirm)
     abort = _awaiting_shell.calls(abort)
+    schedule = _awaiting_shell.calls(schedule)

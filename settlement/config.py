@@ -8,8 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from settlement.schedule.rule import Schedule
+from settlement.schedule.settings import ScheduleError, read_schedule
+
 CONFIG_FILE: Final = "settlement.toml"
 _SETTINGS: Final = ("network_id", "profile", "database", "tls")
+_TABLES: Final = ("schedule",)
 
 
 class ConfigError(Exception):
@@ -27,6 +31,8 @@ class SettlementConfig:
     database: Path
     #: The files of coalition.tls.
     tls: Path
+    #: When windows close; None: whenever the operator closes one.
+    schedule: Schedule | None = None
 
     @classmethod
     def default(cls, folder: Path, network_id: str, profile: str) -> SettlementConfig:
@@ -51,8 +57,8 @@ def load_config(folder: Path) -> SettlementConfig:
         settings: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
-    for name in sorted(settings.keys() - set(_SETTINGS)):
-        raise ConfigError(f"{path}: there is no setting {name}. Known: {', '.join(_SETTINGS)}.")
+    for name in sorted(settings.keys() - {*_SETTINGS, *_TABLES}):
+        raise ConfigError(f"{path}: there is no setting {name}. Known: {', '.join((*_SETTINGS, *_TABLES))}.")
     for name in _SETTINGS:
         if not isinstance(settings.get(name), str):
             raise ConfigError(f"{path}: {name} is missing or no text.")
@@ -62,7 +68,19 @@ def load_config(folder: Path) -> SettlementConfig:
         profile=settings["profile"],
         database=folder / settings["database"],
         tls=folder / settings["tls"],
+        schedule=_schedule(path, settings.get("schedule")),
     )
+
+
+def _schedule(path: Path, table: object) -> Schedule | None:
+    if table is None:
+        return None
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path}: schedule must be a table: [schedule].")
+    try:
+        return read_schedule(table)
+    except ScheduleError as error:
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def write_config(config: SettlementConfig) -> None:

@@ -16,10 +16,12 @@ from settlement.intake import Intake
 from settlement.metrics import Metrics, MetricsServer, Watched
 from settlement.rpc.access import Gatekeeper
 from settlement.rpc.lines import lines_offer
+from settlement.rpc.schedule import schedule_offer
 from settlement.rpc.server import Server
 from settlement.rpc.servicer import SettlementServicer
 from settlement.store.database import Database
 from settlement.store.migrate import migrate
+from settlement.timetable import Timetable
 
 #: How long a stop waits for calls that are being answered.
 GRACE_S: Final = 10.0
@@ -38,11 +40,13 @@ class Service:
         self.intake: Final = Intake(self._database, config.network_id)
         gatekeeper = Gatekeeper(self.intake, clock)
         desk = Desk(self._database, self.intake, clock)
+        timetable = Timetable(config.schedule, desk, self.intake, clock)
         self._server = Server(
             SettlementServicer(desk, self.intake, gatekeeper),
             tls,
             [
                 lines_offer(self._database, gatekeeper),
+                schedule_offer(timetable, gatekeeper),
             ],
         )
         self._follower = Follower(Client(connection), self.intake, clock, lambda: self._server.set_healthy(False))

@@ -18,6 +18,7 @@ _WORDS: Final = frozenset(
     {
         *("party", "debtor", "creditor", "stage", "state", "action", "key", "why", "run"),
         *("opened", "closed", "proposed", "decided", "committed", "kind", "issuer", "counterparty"),
+        *("closing", "payments_due"),
     }
 )
 _TITLES: Final = {

@@ -62,6 +62,11 @@ class Shell:
         assert done.exit_code == status, f"{line}\n{done.output}"
         return done.stdout if status == 0 else done.stderr
 
+    def write_schedule(self) -> None:
+        """The guide's schedule, at the end of the service's settings."""
+        with (self.folder / "settlement" / "settlement.toml").open("a", encoding="utf-8") as file:
+            file.write(section("Schedule", "toml"))
+
     def serve(self, line: str) -> None:
         """A command that keeps running."""
         log = (self.folder / "serve.log").open("wb")
@@ -87,6 +92,8 @@ def shell() -> Iterator[Shell]:
         shell = Shell(network)
         try:
             for line in section("Running the service", "sh").splitlines():
+                if " serve " in line:
+                    shell.write_schedule()
                 (shell.serve if " serve " in line else shell.run)(line)
             deadline = time.monotonic() + 30
             while not listens(shell.address) and time.monotonic() < deadline:
@@ -120,6 +127,18 @@ def test_windows_are_listed(shell: Shell) -> None:
     found = json.loads(shell.run(f"{lines[1]} --json"))
     assert [window["state"] for window in found] == ["CLOSED", "OPEN"]
     assert json.loads(shell.run(f"{lines[0]} --json"))["sequence"] >= found[0]["last_sequence"]
+
+
+def test_schedule_is_told(shell: Shell) -> None:
+    """The commands say what is agreed and what is due. By the network's clock, which stands still, nothing is."""
+    schedule, close_due = section("Schedule", "sh").splitlines()
+    told = shell.run(schedule)
+    assert "Windows close monthly, last business day, at 18:00 Europe/Berlin" in told
+    assert "Multilateral payments are due 5 business days (DE-BY) later" in told
+    # Of the window that opened on 15 January 2025.
+    assert "Window 2 is due at 2025-01-31 18:00:00 CET" in told
+    assert json.loads(shell.run(f"{schedule} --json"))["unsettled"][0]["payments_due_on"] == "2025-01-22"
+    assert shell.run(close_due) == "Window 2 is due at 2025-01-31 17:00:00 UTC.\n"
 
 
 def test_report_is_printed_and_written(shell: Shell) -> None:
