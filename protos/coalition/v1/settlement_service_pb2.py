@@ -23,61 +23,62 @@ _sym_db = _symbol_database.Default()
 
 
 from coalition.v1 import envelope_pb2 as coalition_dot_v1_dot_envelope__pb2
+from coalition.v1 import network_pb2 as coalition_dot_v1_dot_network__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%coalition/v1/settlement_service.proto\x12\x0c\x63oalition.v1\x1a\x1b\x63oalition/v1/envelope.proto\"\xb9\x01\n\x0bRunDecision\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x0e\n\x06run_id\x18\x02 \x01(\x0c\x12\'\n\x06\x61\x63tion\x18\x03 \x01(\x0e\x32\x17.coalition.v1.RunAction\x12\x0f\n\x07windows\x18\x04 \x03(\x04\x12\x18\n\x10positions_digest\x18\x05 \x01(\x0c\x12\x10\n\x08party_id\x18\x06 \x01(\t\x12\x0c\n\x04note\x18\x07 \x01(\t\x12\x12\n\ndecided_us\x18\x08 \x01(\x03\"a\n\x0cRunPositions\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x0f\n\x07windows\x18\x02 \x03(\x04\x12,\n\tpositions\x18\x03 \x03(\x0b\x32\x19.coalition.v1.NetPosition\"/\n\x12GetProgressRequest\x12\x19\n\x11wait_for_sequence\x18\x01 \x01(\x04\"O\n\x13GetProgressResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x10\n\x08log_root\x18\x02 \x01(\x0c\x12\x14\n\x0c\x63ommitted_us\x18\x03 \x01(\x03\"\x97\x01\n\x06Window\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12(\n\x05state\x18\x02 \x01(\x0e\x32\x19.coalition.v1.WindowState\x12\x16\n\x0e\x66irst_sequence\x18\x03 \x01(\x04\x12\x15\n\rlast_sequence\x18\x04 \x01(\x04\x12\x11\n\topened_us\x18\x05 \x01(\x03\x12\x11\n\tclosed_us\x18\x06 \x01(\x03\"\x14\n\x12ListWindowsRequest\"<\n\x13ListWindowsResponse\x12%\n\x07windows\x18\x01 \x03(\x0b\x32\x14.coalition.v1.Window\"\"\n\x10GetWindowRequest\x12\x0e\n\x06number\x18\x01 \x01(\x04\"\x9f\x02\n\x11GetWindowResponse\x12$\n\x06window\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Window\x12\x10\n\x08\x63urrency\x18\x02 \x01(\t\x12\x19\n\x11\x63urrency_exponent\x18\x03 \x01(\r\x12-\n\x0bobligations\x18\x04 \x03(\x0b\x32\x18.coalition.v1.Obligation\x12+\n\tbilateral\x18\x05 \x03(\x0b\x32\x18.coalition.v1.Obligation\x12,\n\tpositions\x18\x06 \x03(\x0b\x32\x19.coalition.v1.NetPosition\x12-\n\x08\x61\x63tivity\x18\x07 \x03(\x0b\x32\x1b.coalition.v1.PartyActivity\"U\n\nObligation\x12\x0e\n\x06\x64\x65\x62tor\x18\x01 \x01(\t\x12\x10\n\x08\x63reditor\x18\x02 \x01(\t\x12\x0e\n\x06points\x18\x03 \x01(\x03\x12\x15\n\ramount_micros\x18\x04 \x01(\x03\"\x84\x01\n\x0bNetPosition\x12\x10\n\x08party_id\x18\x01 \x01(\t\x12\x15\n\ramount_micros\x18\x02 \x01(\x03\x12\x19\n\x11\x63\x61rried_in_micros\x18\x03 \x01(\x03\x12\x15\n\rpayable_minor\x18\x04 \x01(\x03\x12\x1a\n\x12\x63\x61rried_out_micros\x18\x05 \x01(\x03\"\xd0\x01\n\rPartyActivity\x12\x10\n\x08party_id\x18\x01 \x01(\t\x12\x15\n\rissued_points\x18\x02 \x01(\x03\x12\x17\n\x0f\x61\x63\x63\x65pted_points\x18\x03 \x01(\x03\x12\x17\n\x0fredeemed_points\x18\x04 \x01(\x03\x12\x1b\n\x13redeemed_own_points\x18\x05 \x01(\x03\x12\x16\n\x0e\x65xpired_points\x18\x06 \x01(\x03\x12\x16\n\x0e\x64onated_points\x18\x07 \x01(\x03\x12\x17\n\x0f\x61\x64justed_points\x18\x08 \x01(\x03\"B\n\x10\x44\x65\x63ideRunRequest\x12.\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1c.coalition.v1.SignedDocument\"3\n\x11\x44\x65\x63ideRunResponse\x12\x1e\n\x03run\x18\x01 \x01(\x0b\x32\x11.coalition.v1.Run\"\x8a\x01\n\x03Run\x12\x0e\n\x06run_id\x18\x01 \x01(\x0c\x12%\n\x05state\x18\x02 \x01(\x0e\x32\x16.coalition.v1.RunState\x12\x11\n\tpositions\x18\x03 \x01(\x0c\x12&\n\x06\x65vents\x18\x04 \x03(\x0b\x32\x16.coalition.v1.RunEvent\x12\x11\n\tconfirmed\x18\x05 \x03(\t\"\xa2\x01\n\x08RunEvent\x12\'\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32\x17.coalition.v1.RunAction\x12%\n\x05state\x18\x02 \x01(\x0e\x32\x16.coalition.v1.RunState\x12\x12\n\npublic_key\x18\x03 \x01(\x0c\x12\x12\n\ndecided_us\x18\x04 \x01(\x03\x12\x0c\n\x04note\x18\x05 \x01(\t\x12\x10\n\x08party_id\x18\x06 \x01(\t\"\x1f\n\rGetRunRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\x0c\"0\n\x0eGetRunResponse\x12\x1e\n\x03run\x18\x01 \x01(\x0b\x32\x11.coalition.v1.Run\"\x11\n\x0fListRunsRequest\"3\n\x10ListRunsResponse\x12\x1f\n\x04runs\x18\x01 \x03(\x0b\x32\x11.coalition.v1.Run*\xb4\x01\n\x0bWindowState\x12\x1c\n\x18WINDOW_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11WINDOW_STATE_OPEN\x10\x01\x12\x17\n\x13WINDOW_STATE_CLOSED\x10\x02\x12#\n\x1fWINDOW_STATE_PENDING_SETTLEMENT\x10\x03\x12\x18\n\x14WINDOW_STATE_SETTLED\x10\x04\x12\x18\n\x14WINDOW_STATE_ABORTED\x10\x05*\xb5\x01\n\x08RunState\x12\x19\n\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12RUN_STATE_PROPOSED\x10\x01\x12\x16\n\x12RUN_STATE_APPROVED\x10\x02\x12\x18\n\x14RUN_STATE_INSTRUCTED\x10\x03\x12\x16\n\x12RUN_STATE_SETTLING\x10\x04\x12\x15\n\x11RUN_STATE_SETTLED\x10\x05\x12\x15\n\x11RUN_STATE_ABORTED\x10\x06*\x9e\x01\n\tRunAction\x12\x1a\n\x16RUN_ACTION_UNSPECIFIED\x10\x00\x12\x16\n\x12RUN_ACTION_PROPOSE\x10\x01\x12\x16\n\x12RUN_ACTION_APPROVE\x10\x02\x12\x17\n\x13RUN_ACTION_INSTRUCT\x10\x03\x12\x16\n\x12RUN_ACTION_CONFIRM\x10\x04\x12\x14\n\x10RUN_ACTION_ABORT\x10\x05\x32\xe7\x03\n\x11SettlementService\x12R\n\x0bGetProgress\x12 .coalition.v1.GetProgressRequest\x1a!.coalition.v1.GetProgressResponse\x12R\n\x0bListWindows\x12 .coalition.v1.ListWindowsRequest\x1a!.coalition.v1.ListWindowsResponse\x12L\n\tGetWindow\x12\x1e.coalition.v1.GetWindowRequest\x1a\x1f.coalition.v1.GetWindowResponse\x12L\n\tDecideRun\x12\x1e.coalition.v1.DecideRunRequest\x1a\x1f.coalition.v1.DecideRunResponse\x12\x43\n\x06GetRun\x12\x1b.coalition.v1.GetRunRequest\x1a\x1c.coalition.v1.GetRunResponse\x12I\n\x08ListRuns\x12\x1d.coalition.v1.ListRunsRequest\x1a\x1e.coalition.v1.ListRunsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%coalition/v1/settlement_service.proto\x12\x0c\x63oalition.v1\x1a\x1b\x63oalition/v1/envelope.proto\x1a\x1a\x63oalition/v1/network.proto\"\xb9\x01\n\x0bRunDecision\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x0e\n\x06run_id\x18\x02 \x01(\x0c\x12\'\n\x06\x61\x63tion\x18\x03 \x01(\x0e\x32\x17.coalition.v1.RunAction\x12\x0f\n\x07windows\x18\x04 \x03(\x04\x12\x18\n\x10positions_digest\x18\x05 \x01(\x0c\x12\x10\n\x08party_id\x18\x06 \x01(\t\x12\x0c\n\x04note\x18\x07 \x01(\t\x12\x12\n\ndecided_us\x18\x08 \x01(\x03\"a\n\x0cRunPositions\x12\x12\n\nnetwork_id\x18\x01 \x01(\t\x12\x0f\n\x07windows\x18\x02 \x03(\x04\x12,\n\tpositions\x18\x03 \x03(\x0b\x32\x19.coalition.v1.NetPosition\"/\n\x12GetProgressRequest\x12\x19\n\x11wait_for_sequence\x18\x01 \x01(\x04\"}\n\x13GetProgressResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x04\x12\x10\n\x08log_root\x18\x02 \x01(\x0c\x12\x14\n\x0c\x63ommitted_us\x18\x03 \x01(\x03\x12,\n\x0b\x63\x61ller_kind\x18\x04 \x01(\x0e\x32\x17.coalition.v1.PartyKind\"\x97\x01\n\x06Window\x12\x0e\n\x06number\x18\x01 \x01(\x04\x12(\n\x05state\x18\x02 \x01(\x0e\x32\x19.coalition.v1.WindowState\x12\x16\n\x0e\x66irst_sequence\x18\x03 \x01(\x04\x12\x15\n\rlast_sequence\x18\x04 \x01(\x04\x12\x11\n\topened_us\x18\x05 \x01(\x03\x12\x11\n\tclosed_us\x18\x06 \x01(\x03\"\x14\n\x12ListWindowsRequest\"<\n\x13ListWindowsResponse\x12%\n\x07windows\x18\x01 \x03(\x0b\x32\x14.coalition.v1.Window\"\"\n\x10GetWindowRequest\x12\x0e\n\x06number\x18\x01 \x01(\x04\"\x9f\x02\n\x11GetWindowResponse\x12$\n\x06window\x18\x01 \x01(\x0b\x32\x14.coalition.v1.Window\x12\x10\n\x08\x63urrency\x18\x02 \x01(\t\x12\x19\n\x11\x63urrency_exponent\x18\x03 \x01(\r\x12-\n\x0bobligations\x18\x04 \x03(\x0b\x32\x18.coalition.v1.Obligation\x12+\n\tbilateral\x18\x05 \x03(\x0b\x32\x18.coalition.v1.Obligation\x12,\n\tpositions\x18\x06 \x03(\x0b\x32\x19.coalition.v1.NetPosition\x12-\n\x08\x61\x63tivity\x18\x07 \x03(\x0b\x32\x1b.coalition.v1.PartyActivity\"U\n\nObligation\x12\x0e\n\x06\x64\x65\x62tor\x18\x01 \x01(\t\x12\x10\n\x08\x63reditor\x18\x02 \x01(\t\x12\x0e\n\x06points\x18\x03 \x01(\x03\x12\x15\n\ramount_micros\x18\x04 \x01(\x03\"\x84\x01\n\x0bNetPosition\x12\x10\n\x08party_id\x18\x01 \x01(\t\x12\x15\n\ramount_micros\x18\x02 \x01(\x03\x12\x19\n\x11\x63\x61rried_in_micros\x18\x03 \x01(\x03\x12\x15\n\rpayable_minor\x18\x04 \x01(\x03\x12\x1a\n\x12\x63\x61rried_out_micros\x18\x05 \x01(\x03\"\xd0\x01\n\rPartyActivity\x12\x10\n\x08party_id\x18\x01 \x01(\t\x12\x15\n\rissued_points\x18\x02 \x01(\x03\x12\x17\n\x0f\x61\x63\x63\x65pted_points\x18\x03 \x01(\x03\x12\x17\n\x0fredeemed_points\x18\x04 \x01(\x03\x12\x1b\n\x13redeemed_own_points\x18\x05 \x01(\x03\x12\x16\n\x0e\x65xpired_points\x18\x06 \x01(\x03\x12\x16\n\x0e\x64onated_points\x18\x07 \x01(\x03\x12\x17\n\x0f\x61\x64justed_points\x18\x08 \x01(\x03\"B\n\x10\x44\x65\x63ideRunRequest\x12.\n\x08\x64\x65\x63ision\x18\x01 \x01(\x0b\x32\x1c.coalition.v1.SignedDocument\"3\n\x11\x44\x65\x63ideRunResponse\x12\x1e\n\x03run\x18\x01 \x01(\x0b\x32\x11.coalition.v1.Run\"\x8a\x01\n\x03Run\x12\x0e\n\x06run_id\x18\x01 \x01(\x0c\x12%\n\x05state\x18\x02 \x01(\x0e\x32\x16.coalition.v1.RunState\x12\x11\n\tpositions\x18\x03 \x01(\x0c\x12&\n\x06\x65vents\x18\x04 \x03(\x0b\x32\x16.coalition.v1.RunEvent\x12\x11\n\tconfirmed\x18\x05 \x03(\t\"\xa2\x01\n\x08RunEvent\x12\'\n\x06\x61\x63tion\x18\x01 \x01(\x0e\x32\x17.coalition.v1.RunAction\x12%\n\x05state\x18\x02 \x01(\x0e\x32\x16.coalition.v1.RunState\x12\x12\n\npublic_key\x18\x03 \x01(\x0c\x12\x12\n\ndecided_us\x18\x04 \x01(\x03\x12\x0c\n\x04note\x18\x05 \x01(\t\x12\x10\n\x08party_id\x18\x06 \x01(\t\"\x1f\n\rGetRunRequest\x12\x0e\n\x06run_id\x18\x01 \x01(\x0c\"0\n\x0eGetRunResponse\x12\x1e\n\x03run\x18\x01 \x01(\x0b\x32\x11.coalition.v1.Run\"\x11\n\x0fListRunsRequest\"3\n\x10ListRunsResponse\x12\x1f\n\x04runs\x18\x01 \x03(\x0b\x32\x11.coalition.v1.Run*\xb4\x01\n\x0bWindowState\x12\x1c\n\x18WINDOW_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11WINDOW_STATE_OPEN\x10\x01\x12\x17\n\x13WINDOW_STATE_CLOSED\x10\x02\x12#\n\x1fWINDOW_STATE_PENDING_SETTLEMENT\x10\x03\x12\x18\n\x14WINDOW_STATE_SETTLED\x10\x04\x12\x18\n\x14WINDOW_STATE_ABORTED\x10\x05*\xb5\x01\n\x08RunState\x12\x19\n\x15RUN_STATE_UNSPECIFIED\x10\x00\x12\x16\n\x12RUN_STATE_PROPOSED\x10\x01\x12\x16\n\x12RUN_STATE_APPROVED\x10\x02\x12\x18\n\x14RUN_STATE_INSTRUCTED\x10\x03\x12\x16\n\x12RUN_STATE_SETTLING\x10\x04\x12\x15\n\x11RUN_STATE_SETTLED\x10\x05\x12\x15\n\x11RUN_STATE_ABORTED\x10\x06*\x9e\x01\n\tRunAction\x12\x1a\n\x16RUN_ACTION_UNSPECIFIED\x10\x00\x12\x16\n\x12RUN_ACTION_PROPOSE\x10\x01\x12\x16\n\x12RUN_ACTION_APPROVE\x10\x02\x12\x17\n\x13RUN_ACTION_INSTRUCT\x10\x03\x12\x16\n\x12RUN_ACTION_CONFIRM\x10\x04\x12\x14\n\x10RUN_ACTION_ABORT\x10\x05\x32\xe7\x03\n\x11SettlementService\x12R\n\x0bGetProgress\x12 .coalition.v1.GetProgressRequest\x1a!.coalition.v1.GetProgressResponse\x12R\n\x0bListWindows\x12 .coalition.v1.ListWindowsRequest\x1a!.coalition.v1.ListWindowsResponse\x12L\n\tGetWindow\x12\x1e.coalition.v1.GetWindowRequest\x1a\x1f.coalition.v1.GetWindowResponse\x12L\n\tDecideRun\x12\x1e.coalition.v1.DecideRunRequest\x1a\x1f.coalition.v1.DecideRunResponse\x12\x43\n\x06GetRun\x12\x1b.coalition.v1.GetRunRequest\x1a\x1c.coalition.v1.GetRunResponse\x12I\n\x08ListRuns\x12\x1d.coalition.v1.ListRunsRequest\x1a\x1e.coalition.v1.ListRunsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'coalition.v1.settlement_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_WINDOWSTATE']._serialized_start=2081
-  _globals['_WINDOWSTATE']._serialized_end=2261
-  _globals['_RUNSTATE']._serialized_start=2264
-  _globals['_RUNSTATE']._serialized_end=2445
-  _globals['_RUNACTION']._serialized_start=2448
-  _globals['_RUNACTION']._serialized_end=2606
-  _globals['_RUNDECISION']._serialized_start=85
-  _globals['_RUNDECISION']._serialized_end=270
-  _globals['_RUNPOSITIONS']._serialized_start=272
-  _globals['_RUNPOSITIONS']._serialized_end=369
-  _globals['_GETPROGRESSREQUEST']._serialized_start=371
-  _globals['_GETPROGRESSREQUEST']._serialized_end=418
-  _globals['_GETPROGRESSRESPONSE']._serialized_start=420
-  _globals['_GETPROGRESSRESPONSE']._serialized_end=499
-  _globals['_WINDOW']._serialized_start=502
-  _globals['_WINDOW']._serialized_end=653
-  _globals['_LISTWINDOWSREQUEST']._serialized_start=655
-  _globals['_LISTWINDOWSREQUEST']._serialized_end=675
-  _globals['_LISTWINDOWSRESPONSE']._serialized_start=677
-  _globals['_LISTWINDOWSRESPONSE']._serialized_end=737
-  _globals['_GETWINDOWREQUEST']._serialized_start=739
-  _globals['_GETWINDOWREQUEST']._serialized_end=773
-  _globals['_GETWINDOWRESPONSE']._serialized_start=776
-  _globals['_GETWINDOWRESPONSE']._serialized_end=1063
-  _globals['_OBLIGATION']._serialized_start=1065
-  _globals['_OBLIGATION']._serialized_end=1150
-  _globals['_NETPOSITION']._serialized_start=1153
-  _globals['_NETPOSITION']._serialized_end=1285
-  _globals['_PARTYACTIVITY']._serialized_start=1288
-  _globals['_PARTYACTIVITY']._serialized_end=1496
-  _globals['_DECIDERUNREQUEST']._serialized_start=1498
-  _globals['_DECIDERUNREQUEST']._serialized_end=1564
-  _globals['_DECIDERUNRESPONSE']._serialized_start=1566
-  _globals['_DECIDERUNRESPONSE']._serialized_end=1617
-  _globals['_RUN']._serialized_start=1620
-  _globals['_RUN']._serialized_end=1758
-  _globals['_RUNEVENT']._serialized_start=1761
-  _globals['_RUNEVENT']._serialized_end=1923
-  _globals['_GETRUNREQUEST']._serialized_start=1925
-  _globals['_GETRUNREQUEST']._serialized_end=1956
-  _globals['_GETRUNRESPONSE']._serialized_start=1958
-  _globals['_GETRUNRESPONSE']._serialized_end=2006
-  _globals['_LISTRUNSREQUEST']._serialized_start=2008
-  _globals['_LISTRUNSREQUEST']._serialized_end=2025
-  _globals['_LISTRUNSRESPONSE']._serialized_start=2027
-  _globals['_LISTRUNSRESPONSE']._serialized_end=2078
-  _globals['_SETTLEMENTSERVICE']._serialized_start=2609
-  _globals['_SETTLEMENTSERVICE']._serialized_end=3096
+  _globals['_WINDOWSTATE']._serialized_start=2155
+  _globals['_WINDOWSTATE']._serialized_end=2335
+  _globals['_RUNSTATE']._serialized_start=2338
+  _globals['_RUNSTATE']._serialized_end=2519
+  _globals['_RUNACTION']._serialized_start=2522
+  _globals['_RUNACTION']._serialized_end=2680
+  _globals['_RUNDECISION']._serialized_start=113
+  _globals['_RUNDECISION']._serialized_end=298
+  _globals['_RUNPOSITIONS']._serialized_start=300
+  _globals['_RUNPOSITIONS']._serialized_end=397
+  _globals['_GETPROGRESSREQUEST']._serialized_start=399
+  _globals['_GETPROGRESSREQUEST']._serialized_end=446
+  _globals['_GETPROGRESSRESPONSE']._serialized_start=448
+  _globals['_GETPROGRESSRESPONSE']._serialized_end=573
+  _globals['_WINDOW']._serialized_start=576
+  _globals['_WINDOW']._serialized_end=727
+  _globals['_LISTWINDOWSREQUEST']._serialized_start=729
+  _globals['_LISTWINDOWSREQUEST']._serialized_end=749
+  _globals['_LISTWINDOWSRESPONSE']._serialized_start=751
+  _globals['_LISTWINDOWSRESPONSE']._serialized_end=811
+  _globals['_GETWINDOWREQUEST']._serialized_start=813
+  _globals['_GETWINDOWREQUEST']._serialized_end=847
+  _globals['_GETWINDOWRESPONSE']._serialized_start=850
+  _globals['_GETWINDOWRESPONSE']._serialized_end=1137
+  _globals['_OBLIGATION']._serialized_start=1139
+  _globals['_OBLIGATION']._serialized_end=1224
+  _globals['_NETPOSITION']._serialized_start=1227
+  _globals['_NETPOSITION']._serialized_end=1359
+  _globals['_PARTYACTIVITY']._serialized_start=1362
+  _globals['_PARTYACTIVITY']._serialized_end=1570
+  _globals['_DECIDERUNREQUEST']._serialized_start=1572
+  _globals['_DECIDERUNREQUEST']._serialized_end=1638
+  _globals['_DECIDERUNRESPONSE']._serialized_start=1640
+  _globals['_DECIDERUNRESPONSE']._serialized_end=1691
+  _globals['_RUN']._serialized_start=1694
+  _globals['_RUN']._serialized_end=1832
+  _globals['_RUNEVENT']._serialized_start=1835
+  _globals['_RUNEVENT']._serialized_end=1997
+  _globals['_GETRUNREQUEST']._serialized_start=1999
+  _globals['_GETRUNREQUEST']._serialized_end=2030
+  _globals['_GETRUNRESPONSE']._serialized_start=2032
+  _globals['_GETRUNRESPONSE']._serialized_end=2080
+  _globals['_LISTRUNSREQUEST']._serialized_start=2082
+  _globals['_LISTRUNSREQUEST']._serialized_end=2099
+  _globals['_LISTRUNSRESPONSE']._serialized_start=2101
+  _globals['_LISTRUNSRESPONSE']._serialized_end=2152
+  _globals['_SETTLEMENTSERVICE']._serialized_start=2683
+  _globals['_SETTLEMENTSERVICE']._serialized_end=3170
 # @@protoc_insertion_point(module_scope)
