@@ -14,9 +14,18 @@ from typing import Any
 from coalition import dsse
 from coalition.ids import id_text, new_transaction_id
 from coalition.v1 import settlement_service_pb2 as pb
-from partner_sdk import _awaiting_shell, _blocking_shell, _rpc
+from partner_sdk import _awaiting_shell, _blocking_shell, _rpc, _settlement_disputes
 from partner_sdk._connected import Target
 from partner_sdk._connection import Connection
+from partner_sdk._dispute_models import (
+    Dispute,
+    DisputeAction,
+    DisputeAdjustment,
+    DisputeAttachment,
+    DisputeEvent,
+    DisputeReason,
+    DisputeState,
+)
 from partner_sdk._errors import Timeout
 from partner_sdk._ledger_reads import identifier
 from partner_sdk._moments import moment_of
@@ -43,6 +52,13 @@ from partner_sdk._vocabulary import RunAction, RunState, WindowState, run_action
 
 __all__ = [
     "AsyncSettlementClient",
+    "Dispute",
+    "DisputeAction",
+    "DisputeAdjustment",
+    "DisputeAttachment",
+    "DisputeEvent",
+    "DisputeReason",
+    "DisputeState",
     "Line",
     "LineKind",
     "NetPosition",
@@ -210,6 +226,16 @@ class SettlementClient(_blocking_shell.BlockingShell):
     confirm = _blocking_shell.calls(confirm)
     abort = _blocking_shell.calls(abort)
     schedule = _blocking_shell.calls(schedule)
+    disputes = _blocking_shell.gives(_settlement_disputes.disputes)
+    dispute = _blocking_shell.calls(_settlement_disputes.dispute)
+    raise_dispute = _blocking_shell.calls(_settlement_disputes.raise_dispute)
+    answer_dispute = _blocking_shell.calls(_settlement_disputes.answer_dispute)
+    accept_dispute = _blocking_shell.calls(_settlement_disputes.accept_dispute)
+    reject_dispute = _blocking_shell.calls(_settlement_disputes.reject_dispute)
+    escalate_dispute = _blocking_shell.calls(_settlement_disputes.escalate_dispute)
+    withdraw_dispute = _blocking_shell.calls(_settlement_disputes.withdraw_dispute)
+    rule_dispute = _blocking_shell.calls(_settlement_disputes.rule_dispute)
+    confirm_ruling = _blocking_shell.calls(_settlement_disputes.confirm_ruling)
 
 
 class AsyncSettlementClient(_awaiting_shell.AwaitingShell):
@@ -234,3 +260,13 @@ class AsyncSettlementClient(_awaiting_shell.AwaitingShell):
     confirm = _awaiting_shell.calls(confirm)
     abort = _awaiting_shell.calls(abort)
     schedule = _awaiting_shell.calls(schedule)
+    disputes = _awaiting_shell.gives(_settlement_disputes.disputes)
+    dispute = _awaiting_shell.calls(_settlement_disputes.dispute)
+    raise_dispute = _awaiting_shell.calls(_settlement_disputes.raise_dispute)
+    answer_dispute = _awaiting_shell.calls(_settlement_disputes.answer_dispute)
+    accept_dispute = _awaiting_shell.calls(_settlement_disputes.accept_dispute)
+    reject_dispute = _awaiting_shell.calls(_settlement_disputes.reject_dispute)
+    escalate_dispute = _awaiting_shell.calls(_settlement_disputes.escalate_dispute)
+    withdraw_dispute = _awaiting_shell.calls(_settlement_disputes.withdraw_dispute)
+    rule_dispute = _awaiting_shell.calls(_settlement_disputes.rule_dispute)
+    confirm_ruling = _awaiting_shell.calls(_settlement_disputes.confirm_ruling)

@@ -11,10 +11,12 @@ from coalition.tls import ServerTls
 from partner_sdk import Client, Connection
 from settlement.config import SettlementConfig
 from settlement.desk import Desk
+from settlement.disputes.desk import DisputeDesk
 from settlement.follower import Follower
 from settlement.intake import Intake
 from settlement.metrics import Metrics, MetricsServer, Watched
 from settlement.rpc.access import Gatekeeper
+from settlement.rpc.disputes import disputes_offer
 from settlement.rpc.lines import lines_offer
 from settlement.rpc.schedule import schedule_offer
 from settlement.rpc.server import Server
@@ -41,12 +43,14 @@ class Service:
         gatekeeper = Gatekeeper(self.intake, clock)
         desk = Desk(self._database, self.intake, clock)
         timetable = Timetable(config.schedule, desk, self.intake, clock)
+        disputes = DisputeDesk(self._database, self.intake, clock, config.disputes)
         self._server = Server(
             SettlementServicer(desk, self.intake, gatekeeper),
             tls,
             [
                 lines_offer(self._database, gatekeeper),
                 schedule_offer(timetable, gatekeeper),
+                disputes_offer(disputes, gatekeeper),
             ],
         )
         self._follower = Follower(Client(connection), self.intake, clock, lambda: self._server.set_healthy(False))

@@ -37,6 +37,7 @@ class Shell:
     """Runs the guide's commands in a folder, with the service at a free port."""
 
     def __init__(self, network: LocalNetwork) -> None:
+        self.network = network
         self.folder = network.folder
         with socket.socket() as probe:
             probe.bind(("localhost", 0))
@@ -213,6 +214,18 @@ def test_run_that_nobody_likes_is_given_up(shell: Shell) -> None:
     assert json.loads(aborted)["events"][-1]["note"] == "nobody"
     assert re.search(r"2 │ ABORTED ", shell.run("coalition settlement windows"))
     assert "is no single key of the profile" in shell.run(f"{propose} --key 9", status=2)
+
+
+def test_dispute_goes_its_way_as_the_guide_says(shell: Shell) -> None:
+    """From the florist's claim to the adjustment in the journal, by the commands of all three."""
+    shell.network.profile("florist")
+    shell.network.profile("grocer")
+    (line,) = json.loads(shell.run("coalition settlement lines --window 1 --kind redeem --json"))
+    lines = section("Disputes", "sh").replace("--entry 42", f"--entry {line['sequence']}").splitlines()
+    states = [re.match(r"Dispute \S+: ([A-Z]+)", shell.run(line)) for line in lines]
+    assert [found and found[1] for found in states] == [
+        *("RAISED", "REJECTED", "ESCALATED", "RULED", "ACCEPTED", "ADJUSTED", "ADJUSTED"),
+    ]
 
 
 def test_python_runs_as_it_stands(shell: Shell) -> None:
