@@ -1,24 +1,13 @@
-"""Windows, obligations, positions and runs, as frozen values."""
+"""Windows, obligations and positions, as frozen values."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 
-from coalition.ids import id_text
 from coalition.v1 import settlement_service_pb2 as pb
 from partner_sdk._moments import moment_of
-from partner_sdk._vocabulary import (
-    PartyKind,
-    RunAction,
-    RunState,
-    WindowState,
-    party_kind_of,
-    run_action_of,
-    run_state_of,
-    window_state_of,
-)
+from partner_sdk._vocabulary import WindowState, window_state_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +19,6 @@ class Progress:
     log_root: bytes = field(repr=False)
     #: Commit time of that entry; None before the first.
     committed_at: datetime | None
-    #: What the service knows the caller as; the operator decides on runs.
-    caller_kind: PartyKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,40 +99,10 @@ class WindowReport:
     activity: tuple[PartyActivity, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RunEvent:
-    """A change of a run's state: who, when, why."""
-
-    action: RunAction
-    state: RunState
-    #: The operator's key that decided, 32 bytes.
-    public_key: bytes = field(repr=False)
-    decided_at: datetime
-    note: str
-    #: The party that has settled, for CONFIRM; None otherwise.
-    party_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One or more windows on their way to being settled."""
-
-    #: UUID text.
-    run_id: str
-    state: RunState
-    windows: tuple[int, ...]
-    positions: tuple[NetPosition, ...]
-    events: tuple[RunEvent, ...]
-    #: Parties that have settled.
-    confirmed: tuple[str, ...]
-    #: SHA-256 over the positions as the service states them; an approval names it.
-    positions_digest: bytes = field(repr=False)
-
-
 def progress_of(message: pb.GetProgressResponse) -> Progress:
     """The progress in an answer."""
     committed_at = moment_of(message.committed_us) if message.committed_us else None
-    return Progress(message.sequence, message.log_root, committed_at, party_kind_of(message.caller_kind))
+    return Progress(message.sequence, message.log_root, committed_at)
 
 
 def window_of(message: pb.Window) -> Window:
@@ -168,32 +125,8 @@ def report_of(message: pb.GetWindowResponse) -> WindowReport:
         currency_exponent=message.currency_exponent,
         obligations=tuple(map(_obligation_of, message.obligations)),
         bilateral=tuple(map(_obligation_of, message.bilateral)),
-        positions=tuple(map(_position_of, message.positions)),
+        positions=tuple(map(position_of, message.positions)),
         activity=tuple(map(_activity_of, message.activity)),
-    )
-
-
-def run_of(message: pb.Run) -> Run:
-    """The run in a message. Raises DecodeError of protobuf for positions that are none."""
-    positions = pb.RunPositions.FromString(message.positions)
-    return Run(
-        run_id=id_text(message.run_id),
-        state=run_state_of(message.state),
-        windows=tuple(positions.windows),
-        positions=tuple(map(_position_of, positions.positions)),
-        events=tuple(
-            RunEvent(
-                action=run_action_of(event.action),
-                state=run_state_of(event.state),
-                public_key=event.public_key,
-                decided_at=moment_of(event.decided_us),
-                note=event.note,
-                party_id=event.party_id or None,
-            )
-            for event in message.events
-        ),
-        confirmed=tuple(message.confirmed),
-        positions_digest=sha256(message.positions).digest(),
     )
 
 
@@ -201,7 +134,8 @@ def _obligation_of(message: pb.Obligation) -> Obligation:
     return Obligation(message.debtor, message.creditor, message.points, message.amount_micros)
 
 
-def _position_of(message: pb.NetPosition) -> NetPosition:
+def position_of(message: pb.NetPosition) -> NetPosition:
+    """The position in a message."""
     return NetPosition(
         party_id=message.party_id,
         amount_micros=message.amount_micros,

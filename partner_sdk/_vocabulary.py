@@ -138,11 +138,53 @@ class RunAction(StrEnum):
     INSTRUCT = "instruct"
     CONFIRM = "confirm"
     ABORT = "abort"
+    CARRY = "carry"
+    #: A bank statement was taken in.
+    IMPORT = "import"
+    #: A payment was assigned to an instruction.
+    ASSIGN = "assign"
 
     @property
     def number(self) -> settlement_service_pb2.RunAction.ValueType:
         """As on the wire."""
         return settlement_service_pb2.RunAction.Value(f"RUN_ACTION_{self.name}")
+
+
+class SettlementMethod(StrEnum):
+    """How obligations become payments."""
+
+    #: Every party against all others; debtors pay the operator, the operator pays creditors.
+    MULTILATERAL = "multilateral"
+    #: Each two parties against each other.
+    BILATERAL = "bilateral"
+    #: Nothing is netted.
+    GROSS = "gross"
+
+    @property
+    def number(self) -> settlement_service_pb2.SettlementMethod.ValueType:
+        """As on the wire."""
+        return settlement_service_pb2.SettlementMethod.Value(f"SETTLEMENT_METHOD_{self.name}")
+
+
+class CarriedReason(StrEnum):
+    """Why an amount is settled with a later run."""
+
+    ROUNDING = "rounding"
+    UNPAID = "unpaid"
+    OVERPAID = "overpaid"
+
+
+class InstructionState(StrEnum):
+    """How an instruction stands."""
+
+    OPEN = "open"
+    PART_PAID = "part_paid"
+    PAID = "paid"
+    OVERPAID = "overpaid"
+    #: Returned or rejected by a bank, and not paid since.
+    REJECTED = "rejected"
+    #: What was wrong with it went into the next run.
+    CARRIED = "carried"
 
 
 def kind_of(number: transaction_pb2.TransactionKind.ValueType) -> Kind:
@@ -190,3 +232,18 @@ def run_state_of(number: settlement_service_pb2.RunState.ValueType) -> RunState:
 def run_action_of(number: settlement_service_pb2.RunAction.ValueType) -> RunAction:
     """The word for a number from the wire."""
     return RunAction[settlement_service_pb2.RunAction.Name(number).removeprefix("RUN_ACTION_")]
+
+
+def settlement_method_of(number: settlement_service_pb2.SettlementMethod.ValueType) -> SettlementMethod:
+    """The word for a number from the wire."""
+    return SettlementMethod[settlement_service_pb2.SettlementMethod.Name(number).removeprefix("SETTLEMENT_METHOD_")]
+
+
+def carried_reason_of(number: settlement_service_pb2.CarriedReason.ValueType) -> CarriedReason:
+    """The word for a number from the wire."""
+    return CarriedReason[settlement_service_pb2.CarriedReason.Name(number).removeprefix("CARRIED_REASON_")]
+
+
+def instruction_state_of(number: settlement_service_pb2.InstructionState.ValueType) -> InstructionState:
+    """The word for a number from the wire."""
+    return InstructionState[settlement_service_pb2.InstructionState.Name(number).removeprefix("INSTRUCTION_STATE_")]

@@ -46,10 +46,10 @@ class ClearingHouse:
         run = self._proposer.propose([window], run_id=run_id, note="End of the month")
         run = self._approver.approve(run, note="Positions agree with the report")
         run = self._proposer.instruct(run)
-        for position in run.positions:
-            if position.payable_minor:
-                run = self._proposer.confirm(run, position.party_id, note="Seen on the bank statement")
-        assert run.state is RunState.SETTLED, "a run is settled when all have paid or were paid"
+        for instruction in run.instructions:
+            party_id = instruction.payer if instruction.payee == OPERATOR else instruction.payee
+            run = self._proposer.confirm(run, party_id, note="Seen on the bank statement")
+        assert run.state is RunState.SETTLED, "a run is settled when everything is paid"
         return run
 
     def windows(self) -> tuple[WindowReport, ...]:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import click
 
-from settlement.cli.closing import close_due, schedule
-from settlement.cli.console import console
-from settlement.cli.disputing import dispute
 from settlement.cli.lines import entry, lines
 from settlement.cli.reading import report, status, windows
 from settlement.cli.running import run
@@ -31,20 +28,5 @@ def settlement() -> None:
     """
 
 
-for command in (
-    init,
-    serve,
-    health,
-    renew_tls,
-    status,
-    windows,
-    report,
-    lines,
-    entry,
-    run,
-    schedule,
-    close_due,
-    dispute,
-):
+for command in (init, serve, health, renew_tls, status, windows, report, lines, entry, run):
     settlement.add_command(command)
-settlement.add_command(console)

@@ -2,28 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import islice
+
 import click
 
-from partner_sdk.settlement import Run, SettlementClient
-from settlement.cli.options import Caller, as_json, calling, key_option, print_json
+from partner_sdk.settlement import Run, SettlementClient, SettlementMethod
+from settlement.cli.options import Caller, as_json, calling, print_json
 from settlement.report.runs import run_json, run_tables, runs_table
 from settlement.report.tables import show
 
 _LAST = "last"
 
-_key = key_option
+_key = click.option(
+    "--key",
+    metavar="NUMBER|FINGERPRINT",
+    default="1",
+    show_default=True,
+    help="Which of the profile's keys decides: 1 is its key, 2 the first of its extra_keys.",
+)
 _note = click.option("--note", default="", help="Why. Every party can read it. Up to 200 characters.")
 _run_id = click.argument("run_id", metavar="RUN")
 
 
 @click.group()
 def run() -> None:
-    """Settle windows: propose, approve, instruct, confirm.
+    """Settle windows: propose, approve, instruct, pay.
 
     \b
-    One person proposes which windows to settle, another one looks at the positions and approves them.
-    Then payments are instructed, and each party's payment is confirmed when it has come.
+    One person proposes which windows to settle, another one looks at positions, payments and accounts and
+    approves them. Then the payments are released, and confirmed when they have come. What is not paid, or
+    not paid right, is carried into the next run.
     RUN is a run's id as `run show` prints it, the beginning of it, or `last` for the newest.
+
+    \b
+      coalition settlement run propose --window 1 --note "January"
+      coalition settlement run approve last --key 2
+      coalition settlement run instruct last
+      coalition settlement run confirm last --party florist --party grocer
+      coalition settlement run carry last --note "the school's bank is closed"
+      coalition settlement run show last
     """
 
 
@@ -31,12 +49,25 @@ def run() -> None:
 @calling
 @_key
 @click.option("--window", "windows", multiple=True, required=True, type=click.IntRange(1), help="May be repeated.")
+@click.option(
+    "--method",
+    type=click.Choice([method.value for method in SettlementMethod]),
+    default=SettlementMethod.MULTILATERAL.value,
+    show_default=True,
+    help="How obligations become payments.",
+)
 @_note
 @as_json
-def propose(caller: Caller, key: str, windows: tuple[int, ...], note: str, json_wanted: bool) -> None:
-    """Propose to settle closed windows together. Fixes the positions."""
+def propose(caller: Caller, key: str, windows: tuple[int, ...], method: str, note: str, json_wanted: bool) -> None:
+    """Propose to settle closed windows together. Fixes positions and payments.
+
+    \b
+    multilateral  every party against all others: debtors pay the operator, the operator pays creditors
+    bilateral     each two parties against each other: the one that owes more pays the rest to the other
+    gross         nothing is netted: every party pays every other what it owes it
+    """
     with caller.client(key) as client:
-        _print(client, client.propose(sorted(set(windows)), note=note), json_wanted)
+        _print(client.propose(sorted(set(windows)), method=method, note=note), json_wanted)
 
 
 @run.command()
@@ -47,13 +78,13 @@ def propose(caller: Caller, key: str, windows: tuple[int, ...], note: str, json_
 @click.option("--yes", is_flag=True, help="Do not ask; the positions were looked at before.")
 @as_json
 def approve(caller: Caller, key: str, run_id: str, note: str, yes: bool, json_wanted: bool) -> None:
-    """Approve a run's positions, with another key than the one that proposed it."""
+    """Approve a run's positions, payments and accounts, with another key than the one that proposed it."""
     with caller.client(key) as client:
         seen = _find(client, run_id)
         if not yes:
-            _print_tables(client, seen, err=True)
+            show(run_tables(seen), err=True)
             click.confirm("Are these positions right?", abort=True, err=True)
-        _print(client, client.approve(seen, note=note), json_wanted)
+        _print(client.approve(seen, note=note), json_wanted)
 
 
 @run.command()
@@ -63,9 +94,9 @@ def approve(caller: Caller, key: str, run_id: str, note: str, yes: bool, json_wa
 @_note
 @as_json
 def instruct(caller: Caller, key: str, run_id: str, note: str, json_wanted: bool) -> None:
-    """Record that the payments of an approved run were instructed."""
+    """Release the payments of an approved run."""
     with caller.client(key) as client:
-        _print(client, client.instruct(_find(client, run_id), note=note), json_wanted)
+        _print(client.instruct(_find(client, run_id), note=note), json_wanted)
 
 
 @run.command()
@@ -76,12 +107,40 @@ def instruct(caller: Caller, key: str, run_id: str, note: str, json_wanted: bool
 @_note
 @as_json
 def confirm(caller: Caller, key: str, run_id: str, parties: tuple[str, ...], note: str, json_wanted: bool) -> None:
-    """Confirm that parties have paid, or were paid. The last one settles the run and its windows."""
+    """Confirm that parties have paid, or were paid, in full: every payment to and from them.
+
+    Settled through the operator, a party has one payment; to confirm the operator is to confirm all that is left. The
+    last payment settles the run and its windows.
+    """
     with caller.client(key) as client:
         found = _find(client, run_id)
         for party_id in parties:
             found = client.confirm(found, party_id, note=note)
-        _print(client, found, json_wanted)
+        _print(found, json_wanted)
+
+
+@run.command()
+@calling
+@_key
+@_run_id
+@click.option(
+    "--instruction",
+    "numbers",
+    multiple=True,
+    type=click.IntRange(1),
+    help="A payment's number, as `run show` prints it. May be repeated. Default: all that are not paid right.",
+)
+@click.option("--note", required=True, help="Why. The payer and the payee can read it. Up to 200 characters.")
+@as_json
+def carry(caller: Caller, key: str, run_id: str, numbers: tuple[int, ...], note: str, json_wanted: bool) -> None:
+    """Leave what is still unpaid, or was overpaid, to the next run.
+
+    The next proposal takes it in: who has not paid still owes, and who has paid too much is owed. A run in which
+    nothing else is left is then settled.
+    """
+    with caller.client(key) as client:
+        found = _find(client, run_id)
+        _print(client.carry(found, note, instructions=numbers or None), json_wanted)
 
 
 @run.command()
@@ -91,22 +150,23 @@ def confirm(caller: Caller, key: str, run_id: str, parties: tuple[str, ...], not
 @click.option("--note", required=True, help="Why. Every party can read it. Up to 200 characters.")
 @as_json
 def abort(caller: Caller, key: str, run_id: str, note: str, json_wanted: bool) -> None:
-    """Give a run up before any party has settled. Its windows can be settled with a later one."""
+    """Give a run up before any payment. Its windows can be settled with a later one."""
     with caller.client(key) as client:
-        _print(client, client.abort(_find(client, run_id), note), json_wanted)
+        _print(client.abort(_find(client, run_id), note), json_wanted)
 
 
 @run.command("show")
 @calling
 @click.argument("run_id", metavar="[RUN]", required=False)
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="How many runs to list.")
 @as_json
-def show_run(caller: Caller, run_id: str | None, json_wanted: bool) -> None:
-    """Show a run with its positions and who decided what; without RUN, list all."""
+def show_run(caller: Caller, run_id: str | None, limit: int, json_wanted: bool) -> None:
+    """Show a run with its payments and who decided what; without RUN, list the newest."""
     with caller.client() as client:
         if run_id is not None:
-            _print(client, _find(client, run_id), json_wanted)
+            _print(_find(client, run_id), json_wanted)
             return
-        runs = client.runs()
+        runs = list(islice(client.runs(page_size=limit), limit))
     if json_wanted:
         print_json([run_json(item) for item in runs])
     else:
@@ -115,8 +175,11 @@ def show_run(caller: Caller, run_id: str | None, json_wanted: bool) -> None:
 
 def _find(client: SettlementClient, text: str) -> Run:
     """The run whose id begins so, or the newest one for `last`."""
-    runs = client.runs()
-    found = list(runs[-1:]) if text == _LAST else [run for run in runs if run.run_id.startswith(text.lower())]
+    found: Sequence[Run]
+    if text == _LAST:
+        found = list(islice(client.runs(page_size=1), 1))
+    else:
+        found = [run for run in client.runs() if run.run_id.startswith(text.lower())]
     if len(found) != 1:
         raise click.BadParameter(
             f"{len(found) or 'No'} runs go by {text!r}. List them: coalition settlement run show", param_hint="RUN"
@@ -124,13 +187,8 @@ def _find(client: SettlementClient, text: str) -> Run:
     return found[0]
 
 
-def _print(client: SettlementClient, found: Run, json_wanted: bool) -> None:
+def _print(found: Run, json_wanted: bool) -> None:
     if json_wanted:
         print_json(run_json(found))
     else:
-        _print_tables(client, found, err=False)
-
-
-def _print_tables(client: SettlementClient, found: Run, *, err: bool) -> None:
-    network = client.window(found.windows[0])
-    show(run_tables(found, network.currency, network.currency_exponent), err=err)
+        show(run_tables(found))

@@ -9,8 +9,8 @@ from typing import Any
 from rich.table import Table
 
 from coalition.keys import fingerprint
-from partner_sdk.settlement import NetPosition, Run
-from settlement.report.money import decimal_text
+from partner_sdk.settlement import CarriedAmount, Instruction, Run
+from settlement.report.money import decimal_text, micros_text
 from settlement.report.tables import moment_text, rows_table
 from settlement.report.window import Rows
 
@@ -21,22 +21,25 @@ def runs_table(runs: Iterable[Run]) -> Table:
         {
             "run": run.run_id,
             "state": run.state.name,
+            "method": run.method.value,
             "windows": _numbers(run),
             "proposed": moment_text(run.events[0].decided_at),
             "decided": moment_text(run.events[-1].decided_at),
         }
         for run in runs
     ]
-    return rows_table("Settlement runs", rows, ("run", "state", "windows", "proposed", "decided"))
+    return rows_table("Settlement runs", rows, ("run", "state", "method", "windows", "proposed", "decided"))
 
 
-def run_tables(run: Run, currency: str, exponent: int) -> list[Table]:
-    """A run: what every party pays or receives, and who decided what."""
+def run_tables(run: Run) -> list[Table]:
+    """A run: what every party pays or receives, by which payments, what is carried, and who decided what."""
     positions: Rows = [
         {
             "party": position.party_id,
-            "payable": decimal_text(position.payable_minor, exponent),
-            "settled": _settled(run, position),
+            "amount": micros_text(position.amount_micros),
+            "carried_in": micros_text(position.carried_in_micros),
+            "payable": decimal_text(position.payable_minor, run.currency_exponent),
+            "carried_out": micros_text(position.carried_out_micros),
         }
         for position in run.positions
     ]
@@ -51,20 +54,55 @@ def run_tables(run: Run, currency: str, exponent: int) -> list[Table]:
         }
         for event in run.events
     ]
-    heading = f"Run {run.run_id}: {run.state.name}, windows {_numbers(run)}"
-    return [
-        rows_table(f"{heading}\nPayable, {currency} (negative pays)", positions, ("party", "payable", "settled")),
-        rows_table("Decisions", decisions, ("action", "party", "state", "key", "decided", "why")),
+    heading = f"Run {run.run_id}: {run.state.name}, {run.method.value}, windows {_numbers(run)}"
+    tables = [
+        rows_table(
+            f"{heading}\nPositions, {run.currency} (negative pays)",
+            positions,
+            ("party", "amount", "carried_in", "payable", "carried_out"),
+        ),
+        instructions_table(run),
     ]
+    if run.carried_in:
+        tables.append(_carried_table(f"Carried in, {run.currency}", run.carried_in))
+    if run.carried_out:
+        tables.append(_carried_table(f"Carried into the next run, {run.currency}", run.carried_out))
+    return [*tables, rows_table("Decisions", decisions, ("action", "party", "state", "key", "decided", "why"))]
+
+
+def instructions_table(run: Run) -> Table:
+    """The payments of a run and how each stands."""
+    rows: Rows = [
+        {
+            "number": str(item.number),
+            "payer": item.payer,
+            "payee": item.payee,
+            "amount": decimal_text(item.amount_minor, run.currency_exponent),
+            "paid": decimal_text(item.paid_minor, run.currency_exponent),
+            "state": item.state.name,
+            "reference": item.reference,
+        }
+        for item in run.instructions
+    ]
+    columns = ("number", "payer", "payee", "amount", "paid", "state", "reference")
+    return rows_table(f"Payments, {run.currency}", rows, columns)
 
 
 def run_json(run: Run) -> dict[str, Any]:
     """A run for machines: amounts as integers, in the units that their names say; moments in ISO 8601."""
     return {
         "run_id": run.run_id,
+        "number": run.number,
         "state": run.state.name,
         "windows": list(run.windows),
+        "method": run.method.name,
+        "currency": run.currency,
+        "currency_exponent": run.currency_exponent,
         "positions": [asdict(position) for position in run.positions],
+        "instructions": [_instruction_json(item) for item in run.instructions],
+        "carried_in": _carried_json(run.carried_in),
+        "rounding": _carried_json(run.rounding),
+        "carried_out": _carried_json(run.carried_out),
         "positions_digest": run.positions_digest.hex(),
         "confirmed": list(run.confirmed),
         "events": [
@@ -81,11 +119,45 @@ def run_json(run: Run) -> dict[str, Any]:
     }
 
 
+def _instruction_json(item: Instruction) -> dict[str, Any]:
+    return {
+        "number": item.number,
+        "payer": item.payer,
+        "payee": item.payee,
+        "amount_minor": item.amount_minor,
+        "reference": item.reference,
+        "state": item.state.name,
+        "paid_minor": item.paid_minor,
+        "carried_minor": item.carried_minor,
+        "payer_account": item.payer_account.hex(),
+        "payee_account": item.payee_account.hex(),
+    }
+
+
+def _carried_json(items: Iterable[CarriedAmount]) -> list[dict[str, Any]]:
+    return [
+        {
+            "debtor": item.debtor,
+            "creditor": item.creditor,
+            "amount_micros": item.amount_micros,
+            "reason": item.reason.name,
+        }
+        for item in items
+    ]
+
+
+def _carried_table(title: str, items: Iterable[CarriedAmount]) -> Table:
+    rows: Rows = [
+        {
+            "debtor": item.debtor,
+            "creditor": item.creditor,
+            "amount": micros_text(item.amount_micros),
+            "why": item.reason.value,
+        }
+        for item in items
+    ]
+    return rows_table(title, rows, ("debtor", "creditor", "amount", "why"))
+
+
 def _numbers(run: Run) -> str:
     return ", ".join(map(str, run.windows))
-
-
-def _settled(run: Run, position: NetPosition) -> str:
-    if position.payable_minor == 0:
-        return "–"
-    return "yes" if position.party_id in run.confirmed else "no"

@@ -18,8 +18,7 @@ _WORDS: Final = frozenset(
     {
         *("party", "debtor", "creditor", "stage", "state", "action", "key", "why", "run"),
         *("opened", "closed", "proposed", "decided", "committed", "kind", "issuer", "counterparty"),
-        *("closing", "payments_due"),
-        *("dispute", "raiser", "respondent", "due", "what", "is", "when", "by"),
+        *("payer", "payee", "method", "reference"),
     }
 )
 _TITLES: Final = {

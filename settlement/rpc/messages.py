@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from coalition.v1 import settlement_service_pb2 as pb
-from coalition.v1.settlement_service_pb2 import RunPositions
-from coalition.wire import encode
 from settlement.clearing.activity import Activity
 from settlement.clearing.directory import Network
 from settlement.clearing.netting import bilateral
@@ -14,7 +12,6 @@ from settlement.clearing.obligations import Owed, Pair
 from settlement.desk import WindowBooks, WindowRecord
 from settlement.rpc.access import Caller
 from settlement.runs.positions import to_message
-from settlement.runs.run import Event, Run
 
 
 def window_message(record: WindowRecord) -> pb.Window:
@@ -44,21 +41,6 @@ def books_message(books: WindowBooks, network: Network, caller: Caller) -> pb.Ge
     )
 
 
-def run_message(run: Run, caller: Caller) -> pb.Run:
-    """A run. A caller that does not see all gets its own position and confirmation only."""
-    return pb.Run(
-        run_id=run.run_id,
-        state=run.state,
-        positions=_positions(run, caller),
-        events=[
-            _event(event)
-            for event in run.events
-            if event.decision.action != pb.RUN_ACTION_CONFIRM or caller.sees(event.decision.party_id)
-        ],
-        confirmed=[party_id for party_id in run.confirmed if caller.sees(party_id)],
-    )
-
-
 def _obligations(owed: Mapping[Pair, Owed], caller: Caller) -> list[pb.Obligation]:
     return [
         pb.Obligation(debtor=pair.debtor, creditor=pair.creditor, points=part.points, amount_micros=part.amount_micros)
@@ -69,22 +51,3 @@ def _obligations(owed: Mapping[Pair, Owed], caller: Caller) -> list[pb.Obligatio
 
 def _activity(party_id: str, activity: Activity) -> pb.PartyActivity:
     return pb.PartyActivity(party_id=party_id, **activity._asdict())
-
-
-def _positions(run: Run, caller: Caller) -> bytes:
-    if caller.sees_all:
-        return run.positions_bytes
-    positions = RunPositions.FromString(run.positions_bytes)
-    own = [position for position in positions.positions if caller.sees(position.party_id)]
-    return encode(RunPositions(network_id=positions.network_id, windows=positions.windows, positions=own))
-
-
-def _event(event: Event) -> pb.RunEvent:
-    return pb.RunEvent(
-        action=event.decision.action,
-        state=event.state,
-        public_key=event.decision.public_key,
-        decided_us=event.decision.decided_us,
-        note=event.decision.note,
-        party_id=event.decision.party_id,
-    )

@@ -16,7 +16,9 @@ from coalition.v1.settlement_service_pb2_grpc import SettlementServiceServicer
 from settlement.desk import Desk
 from settlement.intake import Intake
 from settlement.rpc.access import Caller, Gatekeeper, remaining_s
-from settlement.rpc.messages import books_message, run_message, window_message
+from settlement.rpc.messages import books_message, window_message
+from settlement.rpc.run_messages import PAGE_RUNS_MAX, page_before, run_message, runs_page
+from settlement.run_desk import NUMBER_MAX, RunDesk
 
 #: What is kept of a caller's deadline for the answer to travel.
 _ANSWER_S: Final = 0.2
@@ -29,8 +31,9 @@ WAITING_MAX: Final = 8
 class SettlementServicer(SettlementServiceServicer):
     """Answers over the network what Desk and Intake know."""
 
-    def __init__(self, desk: Desk, intake: Intake, gatekeeper: Gatekeeper) -> None:
+    def __init__(self, desk: Desk, runs: RunDesk, intake: Intake, gatekeeper: Gatekeeper) -> None:
         self._desk = desk
+        self._runs = runs
         self._intake = intake
         self._gatekeeper = gatekeeper
         self._waiting = BoundedSemaphore(WAITING_MAX)
@@ -47,7 +50,6 @@ class SettlementServicer(SettlementServiceServicer):
             sequence=progress.state.sequence,
             log_root=progress.log_root,
             committed_us=progress.state.committed_us,
-            caller_kind=caller.kind,
         )
 
     def ListWindows(self, request: pb.ListWindowsRequest, context: grpc.ServicerContext) -> pb.ListWindowsResponse:
@@ -61,15 +63,17 @@ class SettlementServicer(SettlementServiceServicer):
     def DecideRun(self, request: pb.DecideRunRequest, context: grpc.ServicerContext) -> pb.DecideRunResponse:
         caller = self._caller(context)
         caller.require_operator()
-        return pb.DecideRunResponse(run=run_message(self._desk.decide(request.decision), caller))
+        return pb.DecideRunResponse(run=run_message(self._runs.decide(request.decision), caller))
 
     def GetRun(self, request: pb.GetRunRequest, context: grpc.ServicerContext) -> pb.GetRunResponse:
         caller = self._caller(context)
-        return pb.GetRunResponse(run=run_message(self._desk.run(request.run_id), caller))
+        return pb.GetRunResponse(run=run_message(self._runs.run(request.run_id), caller))
 
     def ListRuns(self, request: pb.ListRunsRequest, context: grpc.ServicerContext) -> pb.ListRunsResponse:
         caller = self._caller(context)
-        return pb.ListRunsResponse(runs=[run_message(run, caller) for run in self._desk.runs()])
+        count = min(request.page_size or PAGE_RUNS_MAX, PAGE_RUNS_MAX)
+        before = page_before(request.page_token) if request.page_token else NUMBER_MAX
+        return runs_page(self._runs.newest(count + 1, before), caller, count)
 
     def _caller(self, context: grpc.ServicerContext) -> Caller:
         return self._gatekeeper.caller(context)

@@ -14,14 +14,30 @@ from coalition.ids import is_transaction_id
 from coalition.keys import fingerprint
 from coalition.v1 import error_pb2, settlement_service_pb2
 from coalition.v1.envelope_pb2 import SignedDocument
-from coalition.v1.settlement_service_pb2 import RunAction, RunDecision
+from coalition.v1.settlement_service_pb2 import RunAction, RunDecision, SettlementMethod
+from settlement.runs.references import INSTRUCTIONS_MAX
 
 WINDOWS_MAX: Final = 1_000
 DIGEST_BYTES: Final = 32
+#: What one decision carries, at most; so many fit in what the service takes in at once.
+CARRY_MAX: Final = 20_000
 _PROPOSE: Final = settlement_service_pb2.RUN_ACTION_PROPOSE
 _APPROVE: Final = settlement_service_pb2.RUN_ACTION_APPROVE
 _CONFIRM: Final = settlement_service_pb2.RUN_ACTION_CONFIRM
 _ABORT: Final = settlement_service_pb2.RUN_ACTION_ABORT
+_CARRY: Final = settlement_service_pb2.RUN_ACTION_CARRY
+_DECIDED: Final = (_PROPOSE, _APPROVE, settlement_service_pb2.RUN_ACTION_INSTRUCT, _CONFIRM, _ABORT, _CARRY)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """Who decided something, when and why, with the exact bytes that were signed, so that it can be shown later."""
+
+    note: str
+    decided_us: int
+    public_key: bytes
+    document: bytes
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +47,12 @@ class Decision:
     run_id: bytes
     action: RunAction.ValueType
     windows: tuple[int, ...]
+    method: SettlementMethod.ValueType
     positions_digest: bytes
     party_id: str
-    note: str
-    decided_us: int
-    public_key: bytes
-    #: The exact bytes that were signed, and the signature: kept, so that the decision can be shown later.
-    document: bytes
-    signature: bytes
+    #: Instructions whose rest is carried, and what was paid of each as far as the decider has seen, in minor units.
+    carry: tuple[tuple[int, int], ...]
+    deed: Deed
 
 
 def open_decision(signed: SignedDocument, network_id: str, operator_keys: Collection[bytes]) -> Decision:
@@ -47,51 +61,59 @@ def open_decision(signed: SignedDocument, network_id: str, operator_keys: Collec
     Raises Refused: SIGNATURE_INVALID, MALFORMED, UNKNOWN_FIELD, KEY_UNKNOWN, WRONG_NETWORK or FIELD_INVALID.
     """
     decision = open_document(RunDecision, dsse.RUN_DECISION, signed, "decision")
-    key = signed.signature.public_key
+    require_key(signed.signature.public_key, operator_keys)
+    require_network(decision.network_id, network_id)
+    _check_form(decision)
+    return Decision(
+        run_id=decision.run_id,
+        action=decision.action,
+        windows=tuple(decision.windows),
+        method=decision.method,
+        positions_digest=decision.positions_digest,
+        party_id=decision.party_id,
+        carry=tuple((item.instruction, item.paid_minor) for item in decision.carry),
+        deed=deed_of(signed, decision.note, decision.decided_us),
+    )
+
+
+def deed_of(signed: SignedDocument, note: str, decided_us: int) -> Deed:
+    """Who decided what is in a signed document, once that was opened."""
+    return Deed(note, decided_us, signed.signature.public_key, signed.document, signed.signature.signature)
+
+
+def require_key(key: bytes, operator_keys: Collection[bytes]) -> None:
+    """Raises Refused with KEY_UNKNOWN for a key that is not an active one of the operator."""
     if key not in operator_keys:
         raise Refused(
             error_pb2.REASON_KEY_UNKNOWN,
             f"The key {fingerprint(key)} is not an active key of the operator. Decide with one that is.",
             {"key": fingerprint(key)},
         )
-    if decision.network_id != network_id:
+
+
+def require_network(named: str, network_id: str) -> None:
+    """Raises Refused with WRONG_NETWORK for a document that is meant for another network."""
+    if named != network_id:
         raise Refused(
             error_pb2.REASON_WRONG_NETWORK,
-            f"The decision is for the network {decision.network_id!r}; this service settles {network_id!r}.",
+            f"The decision is for the network {named!r}; this service settles {network_id!r}.",
         )
-    _check_form(decision)
-    return read_decision(signed.document, key, signed.signature.signature)
-
-
-def read_decision(document: bytes, public_key: bytes, signature: bytes) -> Decision:
-    """The decision in bytes that `open_decision` has checked before."""
-    decision = RunDecision.FromString(document)
-    return Decision(
-        run_id=decision.run_id,
-        action=decision.action,
-        windows=tuple(decision.windows),
-        positions_digest=decision.positions_digest,
-        party_id=decision.party_id,
-        note=decision.note,
-        decided_us=decision.decided_us,
-        public_key=public_key,
-        document=document,
-        signature=signature,
-    )
 
 
 def _check_form(decision: RunDecision) -> None:
     form = Form("decision")
     action = decision.action
     form.require(is_transaction_id(decision.run_id), "run_id", "must be the 16 bytes of a UUIDv7 (RFC 9562)")
-    known = action in RunAction.values() and action != settlement_service_pb2.RUN_ACTION_UNSPECIFIED
-    form.require(known, "action", "must say what is decided")
+    form.require(action in _DECIDED, "action", "must say what is decided")
     windows = list(decision.windows)
+    method_known = decision.method in SettlementMethod.values() and decision.method != 0
     if action == _PROPOSE:
         form.require(1 <= len(windows) <= WINDOWS_MAX, "windows", f"must name 1 to {WINDOWS_MAX} windows")
         form.require(windows == sorted(set(windows)), "windows", "must be ascending, each once")
+        form.require(method_known, "method", "must say how obligations become payments")
     else:
         form.require(not windows, "windows", "must be empty: the proposal names them")
+        form.require(decision.method == 0, "method", "must be empty: the proposal names it")
     length = len(decision.positions_digest)
     form.require(
         length == DIGEST_BYTES or (length == 0 and action != _APPROVE),
@@ -102,6 +124,20 @@ def _check_form(decision: RunDecision) -> None:
         form.party(decision.party_id, "party_id")
     else:
         form.require(not decision.party_id, "party_id", "must be empty: only a confirmation is about one party")
-    form.text(decision.note, "note", NOTE_MAX, shortest=1 if action == _ABORT else 0)
+    _check_carry(form, decision)
+    form.text(decision.note, "note", NOTE_MAX, shortest=1 if action in (_ABORT, _CARRY) else 0)
     form.moment(decision.decided_us, "decided_us")
     form.finish()
+
+
+def _check_carry(form: Form, decision: RunDecision) -> None:
+    numbers = [item.instruction for item in decision.carry]
+    if decision.action != _CARRY:
+        form.require(not numbers, "carry", "must be empty: only a carry-over names instructions")
+        return
+    form.require(1 <= len(numbers) <= CARRY_MAX, "carry", f"must name 1 to {CARRY_MAX} instructions")
+    form.require(numbers == sorted(set(numbers)), "carry", "must be ascending by instruction, each once")
+    form.require(
+        all(1 <= number <= INSTRUCTIONS_MAX for number in numbers), "carry", "must name instructions by number"
+    )
+    form.require(all(item.paid_minor >= 0 for item in decision.carry), "carry", "must not have negative amounts")

@@ -1,16 +1,13 @@
-"""What runs mean for windows: their states, and the remainders that are carried into them.
-
-The states of windows are kept nowhere: they follow from the journal, which closes a window, and from the runs.
-"""
+"""What runs mean for windows. The states of windows are kept nowhere: they follow from the journal, which closes a
+window, and from the runs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol, TypeVar
+from typing import Final, NamedTuple
 
 from coalition.v1 import settlement_service_pb2 as pb
 from settlement.clearing.state import Window
-from settlement.runs.run import Run
 
 _STATES: Final[Mapping[int, pb.WindowState.ValueType]] = {
     pb.RUN_STATE_SETTLED: pb.WINDOW_STATE_SETTLED,
@@ -21,20 +18,22 @@ _STATES: Final[Mapping[int, pb.WindowState.ValueType]] = {
 SETTLEABLE: Final = (pb.WINDOW_STATE_CLOSED, pb.WINDOW_STATE_ABORTED)
 
 
-class Standing(Protocol):
+class RunStanding(NamedTuple):
     """A run, as far as its windows' states follow from it."""
 
-    @property
-    def windows(self) -> tuple[int, ...]: ...
+    run_id: bytes
+    #: In the order in which runs were proposed, from 1.
+    number: int
+    windows: tuple[int, ...]
+    state: pb.RunState.ValueType
 
     @property
-    def state(self) -> pb.RunState.ValueType: ...
+    def live(self) -> bool:
+        """Whether it may still move."""
+        return self.state not in _STATES
 
 
-_Standing = TypeVar("_Standing", bound=Standing)
-
-
-def window_state(window: Window, runs: Sequence[Standing]) -> pb.WindowState.ValueType:
+def window_state(window: Window, runs: Sequence[RunStanding]) -> pb.WindowState.ValueType:
     """OPEN → CLOSED → PENDING_SETTLEMENT → SETTLED, or ABORTED and free for a later run; `runs` as they came."""
     if window.is_open:
         return pb.WINDOW_STATE_OPEN
@@ -44,25 +43,16 @@ def window_state(window: Window, runs: Sequence[Standing]) -> pb.WindowState.Val
     return _STATES.get(run.state, pb.WINDOW_STATE_PENDING_SETTLEMENT)
 
 
-def carried_into(window: Window, runs: Sequence[Run]) -> dict[str, int]:
-    """Each party's remainder, in micro-units, with which the window is or would be settled."""
+def run_with(window: Window, runs: Sequence[RunStanding]) -> RunStanding | None:
+    """The run that settles the window, or has; None for one that waits for a run."""
     run = _last_run_of(window, runs)
-    if run is None or run.state == pb.RUN_STATE_ABORTED:
-        return carried_out(runs)
-    return {position.party_id: position.carried_in_micros for position in run.positions if position.carried_in_micros}
+    return None if run is None or run.state == pb.RUN_STATE_ABORTED else run
 
 
-def carried_out(runs: Sequence[Run]) -> dict[str, int]:
-    """Each party's remainder after the last run that was settled; the next run carries it in."""
-    settled = [run for run in runs if run.state == pb.RUN_STATE_SETTLED]
-    if not settled:
-        return {}
-    return {
-        position.party_id: position.carried_out_micros
-        for position in settled[-1].positions
-        if position.carried_out_micros
-    }
+def last_settled(runs: Sequence[RunStanding]) -> RunStanding | None:
+    """The run whose remainders the next one takes over."""
+    return next((run for run in reversed(runs) if run.state == pb.RUN_STATE_SETTLED), None)
 
 
-def _last_run_of(window: Window, runs: Sequence[_Standing]) -> _Standing | None:
+def _last_run_of(window: Window, runs: Sequence[RunStanding]) -> RunStanding | None:
     return next((run for run in reversed(runs) if window.number in run.windows), None)

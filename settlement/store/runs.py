@@ -1,57 +1,36 @@
-"""Runs and their events, and which windows they have claimed."""
+"""Runs: what was proposed, what was decided and paid since, and which windows they have claimed."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from coalition.v1 import settlement_service_pb2 as pb
-from settlement.runs.decision import read_decision
+from settlement.runs.decision import Deed
+from settlement.runs.instructions import Happening, Payment
 from settlement.runs.positions import positions_of
 from settlement.runs.run import Event, Run
+from settlement.runs.windows import RunStanding
 from settlement.store import tables
 
 
-def list_runs(connection: Connection) -> tuple[Run, ...]:
-    """Every run, in the order in which they were proposed."""
-    windows = _windows(connection)
-    events: defaultdict[bytes, list[Event]] = defaultdict(list)
-    for row in connection.execute(
-        select(tables.run_events).order_by(tables.run_events.c.run_id, tables.run_events.c.number)
-    ):
-        decision = read_decision(row.document, row.public_key, row.signature)
-        events[row.run_id].append(Event(pb.RunState.ValueType(row.state), decision))
-    return tuple(
-        Run(
-            row.run_id,
-            tuple(windows[row.run_id]),
-            positions_of(row.positions),
-            row.positions,
-            tuple(events[row.run_id]),
-        )
-        for row in connection.execute(select(tables.runs).order_by(tables.runs.c.number))
-    )
-
-
-class RunStanding(NamedTuple):
-    """A run without its figures and decisions."""
-
-    windows: tuple[int, ...]
-    state: pb.RunState.ValueType
-
-
 def list_standings(connection: Connection) -> tuple[RunStanding, ...]:
-    """How every run stands, in the order in which they were proposed; costs a fraction of `list_runs`."""
-    windows = _windows(connection)
+    """How every run stands, in the order in which they were proposed; costs a fraction of reading the runs."""
+    windows: defaultdict[bytes, list[int]] = defaultdict(list)
+    claimed = tables.run_windows.c
+    for run_id, number in connection.execute(
+        select(claimed.run_id, claimed.window_number).order_by(claimed.window_number)
+    ):
+        windows[run_id].append(number)
     events, later = tables.run_events, tables.run_events.alias()
     last = select(func.max(later.c.number)).where(later.c.run_id == events.c.run_id).scalar_subquery()
     return tuple(
-        RunStanding(tuple(windows[run_id]), pb.RunState.ValueType(state))
-        for run_id, state in connection.execute(
-            select(tables.runs.c.run_id, events.c.state)
+        RunStanding(run_id, number, tuple(windows[run_id]), pb.RunState.ValueType(state))
+        for run_id, number, state in connection.execute(
+            select(tables.runs.c.run_id, tables.runs.c.number, events.c.state)
             .join(events, events.c.run_id == tables.runs.c.run_id)
             .where(events.c.number == last)
             .order_by(tables.runs.c.number)
@@ -59,24 +38,32 @@ def list_standings(connection: Connection) -> tuple[RunStanding, ...]:
     )
 
 
-def _windows(connection: Connection) -> Mapping[bytes, list[int]]:
-    """By run, ascending."""
-    windows: defaultdict[bytes, list[int]] = defaultdict(list)
-    claimed = tables.run_windows.c
-    for run_id, number in connection.execute(
-        select(claimed.run_id, claimed.window_number).order_by(claimed.window_number)
-    ):
-        windows[run_id].append(number)
-    return windows
+def read_run(connection: Connection, run_id: bytes) -> Run | None:
+    """The run with an id, or None."""
+    row = connection.execute(select(tables.runs).where(tables.runs.c.run_id == run_id)).one_or_none()
+    return None if row is None else _run(connection, row)
+
+
+def newest_runs(connection: Connection, before: int, count: int) -> tuple[Run, ...]:
+    """Up to `count` runs, newest first, of those with numbers below `before`."""
+    found = select(tables.runs).where(tables.runs.c.number < before).order_by(tables.runs.c.number.desc()).limit(count)
+    return tuple(_run(connection, row) for row in connection.execute(found).all())
 
 
 def add_run(connection: Connection, run: Run, recorded_us: int) -> None:
     """Store a new run and claim its windows. The database refuses a window that another run has claimed."""
-    number = connection.scalar(select(func.coalesce(func.max(tables.runs.c.number), 0))) or 0
-    connection.execute(insert(tables.runs).values(run_id=run.run_id, number=number + 1, positions=run.positions_bytes))
+    connection.execute(insert(tables.runs).values(run_id=run.run_id, number=run.number, positions=run.positions_bytes))
     rows = [{"run_id": run.run_id, "window_number": window} for window in run.windows]
     connection.execute(insert(tables.run_windows), rows)
     connection.execute(insert(tables.claims), rows)
+    if run.positions.instructions:
+        connection.execute(
+            insert(tables.instructions),
+            [
+                {"reference": instruction.reference, "run_id": run.run_id, "number": instruction.number}
+                for instruction in run.positions.instructions
+            ],
+        )
     _add_events(connection, run, 0, recorded_us)
 
 
@@ -87,17 +74,69 @@ def extend_run(connection: Connection, before: Run, after: Run, recorded_us: int
         connection.execute(delete(tables.claims).where(tables.claims.c.run_id == after.run_id))
 
 
+def was_decided(connection: Connection, run_id: bytes, document: bytes) -> bool:
+    """Whether exactly this was taken in for the run before."""
+    events = tables.run_events.c
+    found = select(events.number).where(events.run_id == run_id, events.document == document)
+    return connection.execute(found.limit(1)).first() is not None
+
+
+def _run(connection: Connection, row: Row[Any]) -> Run:
+    payments = _payments(connection, row.run_id)
+    events = tuple(
+        Event(
+            pb.RunAction.ValueType(event.action),
+            pb.RunState.ValueType(event.state),
+            Deed(event.note, event.decided_us, event.public_key, event.document, event.signature),
+            event.party_id,
+            tuple(payments.get(event.number, ())),
+        )
+        for event in connection.execute(
+            select(tables.run_events)
+            .where(tables.run_events.c.run_id == row.run_id)
+            .order_by(tables.run_events.c.number)
+        )
+    )
+    return Run(row.run_id, row.number, positions_of(row.positions), row.positions, events)
+
+
+def _payments(connection: Connection, run_id: bytes) -> Mapping[int, list[Payment]]:
+    """By event."""
+    found: defaultdict[int, list[Payment]] = defaultdict(list)
+    payments = tables.run_payments
+    for row in connection.execute(
+        select(payments).where(payments.c.run_id == run_id).order_by(payments.c.event_number, payments.c.part)
+    ):
+        happening = Happening(row.happening)
+        found[row.event_number].append(Payment(row.instruction, happening, row.amount_minor, row.entry_id))
+    return found
+
+
 def _add_events(connection: Connection, run: Run, known: int, recorded_us: int) -> None:
-    rows = [
-        {
-            "run_id": run.run_id,
-            "number": number,
-            "state": event.state,
-            "document": event.decision.document,
-            "public_key": event.decision.public_key,
-            "signature": event.decision.signature,
-            "recorded_us": recorded_us,
-        }
-        for number, event in enumerate(run.events[known:], known + 1)
+    new = list(enumerate(run.events[known:], known + 1))
+    connection.execute(
+        insert(tables.run_events),
+        [
+            {
+                "run_id": run.run_id,
+                "number": number,
+                "action": event.action,
+                "state": event.state,
+                "party_id": event.party_id,
+                "note": event.deed.note,
+                "decided_us": event.deed.decided_us,
+                "document": event.deed.document,
+                "public_key": event.deed.public_key,
+                "signature": event.deed.signature,
+                "recorded_us": recorded_us,
+            }
+            for number, event in new
+        ],
+    )
+    payments = [
+        {"run_id": run.run_id, "event_number": number, "part": part, **payment._asdict()}
+        for number, event in new
+        for part, payment in enumerate(event.payments)
     ]
-    connection.execute(insert(tables.run_events), rows)
+    if payments:
+        connection.execute(insert(tables.run_payments), payments)

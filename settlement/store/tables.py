@@ -10,6 +10,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -201,19 +202,55 @@ claims: Final = Table(
     Column("run_id", ForeignKey(runs.c.run_id), nullable=False),
 )
 
-#: Every change of a run's state with the signed decision behind it, which says who, when and why. The state of a run,
-#: and of its windows, is that of its last event and is kept nowhere else.
+#: Every instruction's reference: the primary key makes it impossible to give one a second time.
+instructions: Final = Table(
+    "instructions",
+    metadata,
+    Column("reference", String(25), primary_key=True),
+    Column("run_id", ForeignKey(runs.c.run_id), nullable=False),
+    #: Within the run, from 1.
+    Column("number", Integer, nullable=False),
+    UniqueConstraint("run_id", "number"),
+)
+
+#: Every change of a run with the signed document behind it, which says who, when and why. The state of a run, and of
+#: its windows, is that of its last event and is kept nowhere else.
 run_events: Final = Table(
     "run_events",
     metadata,
     Column("run_id", ForeignKey(runs.c.run_id), primary_key=True),
     #: From 1.
     Column("number", BigInteger, primary_key=True, autoincrement=False),
+    #: RunAction.
+    Column("action", Integer, nullable=False),
     Column("state", Integer, nullable=False),
-    #: The exact bytes of the RunDecision, and the operator's signature over them.
+    #: The party that was confirmed; else empty.
+    Column("party_id", _PARTY_ID, nullable=False),
+    #: As in the document, as is `decided_us`.
+    Column("note", String(200), nullable=False),
+    Column("decided_us", BigInteger, nullable=False),
+    #: The exact bytes of the decision, and the operator's signature over them.
     Column("document", LargeBinary, nullable=False),
     Column("public_key", LargeBinary(32), nullable=False),
     Column("signature", LargeBinary(64), nullable=False),
     #: When the service took it in, by its clock.
     Column("recorded_us", BigInteger, nullable=False),
+)
+
+#: What an event meant for instructions. How each of them stands follows from all of these, in order.
+run_payments: Final = Table(
+    "run_payments",
+    metadata,
+    Column("run_id", LargeBinary(16), primary_key=True),
+    Column("event_number", BigInteger, primary_key=True, autoincrement=False),
+    #: From 0.
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("instruction", Integer, nullable=False),
+    #: Numbered as settlement.runs.instructions.Happening.
+    Column("happening", Integer, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    #: The bank's entry; empty where a person's word is all there is.
+    Column("entry_id", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["run_id", "event_number"], [run_events.c.run_id, run_events.c.number]),
+    ForeignKeyConstraint(["run_id", "instruction"], [instructions.c.run_id, instructions.c.number]),
 )

@@ -93,9 +93,9 @@ def test_a_run_goes_through_its_states(network: LocalNetwork, finance: Settlemen
         assert second.approve(run, note="seen").state is RunState.APPROVED
     instructed = finance.instruct(run)
     assert instructed.state is RunState.INSTRUCTED
-    for position in run.positions:
-        if position.payable_minor:
-            instructed = finance.confirm(run, position.party_id)
+    for instruction in run.instructions:
+        payer, payee = instruction.payer, instruction.payee
+        instructed = finance.confirm(run, payee if payer == "operator" else payer)
     assert instructed.state is RunState.SETTLED
     assert [event.note for event in instructed.events][1] == "seen"
     assert finance.run(run.run_id) == instructed

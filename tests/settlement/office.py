@@ -12,6 +12,7 @@ from coalition.ids import transaction_id
 from coalition.v1 import settlement_service_pb2 as pb
 from settlement.desk import Desk
 from settlement.intake import Intake
+from settlement.run_desk import RunDesk
 from settlement.runs.run import Run
 from settlement.store.database import Database
 from tests.settlement.books import new_database, take_in
@@ -35,7 +36,8 @@ class Office:
         self.journal: Journal = coalition_of_three(operator_keys=(MAKER.key.public, CHECKER.key.public))
         self.intake = Intake(self.database, NETWORK)
         self.now_us = NOW_US
-        self.desk = Desk(self.database, self.intake, lambda: self.now_us)
+        self.desk = Desk(self.database, self.intake)
+        self.run_desk = RunDesk(self.database, self.intake, lambda: self.now_us)
 
     def business(self, amount_micros: int, *, close: bool = True) -> None:
         """The florist comes to owe the grocer so much, in a window of its own."""
@@ -48,20 +50,28 @@ class Office:
         """A person decides about a run."""
         self.now_us += 1
         fields.setdefault("decided_us", self.now_us)
-        return self.desk.decide(person.decides(action, run_id=run_id(number), **fields))
+        return self.run_desk.decide(person.decides(action, run_id=run_id(number), **fields))
 
     def approve(self, number: int = 1) -> Run:
         """CHECKER looks at the positions and approves."""
-        return self.decide(CHECKER, APPROVE, number, positions=self.desk.run(run_id(number)).positions_bytes)
+        return self.decide(CHECKER, APPROVE, number, positions=self.run_desk.run(run_id(number)).positions_bytes)
 
-    def settle(self, number: int, *windows: int) -> Run:
-        """A run from beginning to end."""
-        self.decide(MAKER, PROPOSE, number, windows=windows)
+    def instruct(self, number: int, *windows: int, **fields: Any) -> Run:
+        """A run whose payments are released."""
+        self.decide(MAKER, PROPOSE, number, windows=windows, **fields)
         self.approve(number)
-        run = self.decide(CHECKER, INSTRUCT, number)
-        for party_id in run.outstanding:
-            run = self.decide(CHECKER, CONFIRM, number, party_id=party_id)
+        return self.decide(CHECKER, INSTRUCT, number)
+
+    def settle(self, number: int, *windows: int, **fields: Any) -> Run:
+        """A run from beginning to end."""
+        run = self.instruct(number, *windows, **fields)
+        while run.outstanding:
+            run = self.decide(CHECKER, CONFIRM, number, party_id=run.outstanding[0])
         return run
+
+    def runs(self) -> tuple[Run, ...]:
+        """Every run, in the order in which they were proposed."""
+        return self.run_desk.newest(1_000)[::-1]
 
     def states(self) -> list[str]:
         """The states of all windows."""
@@ -69,8 +79,8 @@ class Office:
 
     def refusal(self, *arguments: Any, **fields: Any) -> tuple[str, str]:
         """Why a decision is refused: the reason, and the text."""
-        before = self.desk.runs()
+        before = self.runs()
         with pytest.raises(Refused) as error:
             self.decide(*arguments, **fields)
-        assert self.desk.runs() == before
+        assert self.runs() == before
         return reason_name(error.value.reason), error.value.message

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -11,11 +12,24 @@ from sqlalchemy.exc import IntegrityError
 
 from coalition.errors import Refused
 from coalition.v1 import settlement_service_pb2 as pb
-from settlement.desk import DECISION_AGE_MAX_US, Desk
 from settlement.intake import Intake
-from settlement.runs.run import CLOCK_SKEW_MAX_US
+from settlement.run_desk import DECISION_AGE_MAX_US, RunDesk
+from settlement.runs.carried import Carried, Why
+from settlement.runs.moves import CLOCK_SKEW_MAX_US
 from settlement.store import tables
-from tests.settlement.decisions import ABORT, APPROVE, CONFIRM, INSTRUCT, NETWORK, PROPOSE, Person
+from tests.settlement.decisions import (
+    ABORT,
+    APPROVE,
+    BILATERAL,
+    CARRY,
+    CONFIRM,
+    GROSS,
+    INSTRUCT,
+    MULTILATERAL,
+    NETWORK,
+    PROPOSE,
+    Person,
+)
 from tests.settlement.office import CHECKER, MAKER, NOW_US, Office, run_id
 
 
@@ -51,12 +65,12 @@ def test_aborted_window_is_settled_with_a_later_one(office: Office) -> None:
     assert office.states() == ["ABORTED", "OPEN"]
     office.business(500_000)
     run = office.settle(2, 1, 2)
-    assert [(position.party_id, position.payable_minor) for position in run.positions] == [
+    assert [(position.party_id, position.payable_minor) for position in run.positions.parties] == [
         ("florist", -150),
         ("grocer", 150),
     ]
     assert office.states() == ["SETTLED", "SETTLED", "OPEN"]
-    assert [len(run.events) for run in office.desk.runs()] == [2, 5]
+    assert [len(run.events) for run in office.runs()] == [2, 5]
 
 
 def test_nothing_is_settled_twice(office: Office) -> None:
@@ -96,16 +110,16 @@ def test_replayed_decisions_change_nothing(office: Office) -> None:
     """Sending a decision again, even much later, gets the run as it is now and does nothing twice."""
     office.business(1_000_000)
     proposal = MAKER.decides(PROPOSE, run_id=run_id(1), windows=(1,), decided_us=office.now_us)
-    office.desk.decide(proposal)
-    assert len(office.desk.decide(proposal).events) == 1
+    office.run_desk.decide(proposal)
+    assert len(office.run_desk.decide(proposal).events) == 1
     office.approve()
     confirmation = MAKER.decides(CONFIRM, run_id=run_id(1), party_id="grocer", decided_us=office.now_us + 9)
     office.decide(MAKER, INSTRUCT)
-    office.desk.decide(confirmation)
+    office.run_desk.decide(confirmation)
     office.now_us += 10 * DECISION_AGE_MAX_US
-    run = office.desk.decide(confirmation)
+    run = office.run_desk.decide(confirmation)
     assert (run.state, len(run.events)) == (pb.RUN_STATE_SETTLING, 4)
-    assert office.desk.decide(proposal) == run
+    assert office.run_desk.decide(proposal) == run
 
 
 def test_id_of_a_run_is_used_once(office: Office) -> None:
@@ -148,7 +162,7 @@ def test_unknown_runs_are_not_found(office: Office) -> None:
     assert office.refusal(MAKER, INSTRUCT, 7)[0] == "NOT_FOUND"
     for unknown in (run_id(7), b"", b"short"):
         with pytest.raises(Refused, match="There is no run"):
-            office.desk.run(unknown)
+            office.run_desk.run(unknown)
 
 
 def test_remainders_are_carried_from_run_to_run(office: Office) -> None:
@@ -163,7 +177,7 @@ def test_remainders_are_carried_from_run_to_run(office: Office) -> None:
     assert payables(office, 2) == {"florist": (-4_000, -101, 2_000), "grocer": (4_000, 101, -2_000)}
     office.decide(MAKER, ABORT, 2, note="enough")
     run = office.settle(3, 2)
-    assert {position.party_id: position.carried_out_micros for position in run.positions} == {
+    assert {position.party_id: position.carried_out_micros for position in run.positions.parties} == {
         "florist": 2_000,
         "grocer": -2_000,
     }
@@ -180,19 +194,27 @@ def payables(office: Office, number: int) -> dict[str, tuple[int, int, int]]:
 def test_who_when_and_why_can_be_shown_again(office: Office) -> None:
     """Every event is stored with the exact document that was signed, and still verifies when it is read back."""
     office.business(1_000_000)
-    office.settle(1, 1)
-    reopened = Desk(office.database, Intake(office.database, NETWORK), lambda: office.now_us)
-    for event in reopened.run(run_id(1)).events:
-        person = MAKER if event.decision.public_key == MAKER.key.public else CHECKER
+    office.decide(MAKER, PROPOSE, windows=(1,), note="step 1")
+    positions = office.run_desk.run(run_id(1)).positions_bytes
+    office.decide(CHECKER, APPROVE, positions=positions, note="step 2")
+    office.decide(CHECKER, INSTRUCT, note="step 3")
+    office.decide(MAKER, CONFIRM, party_id="florist", note="step 4")
+    office.decide(CHECKER, CONFIRM, party_id="grocer", note="step 5")
+    reopened = RunDesk(office.database, Intake(office.database, NETWORK), lambda: office.now_us)
+    run = reopened.run(run_id(1))
+    assert [event.deed.note for event in run.events] == [f"step {number}" for number in range(1, 6)]
+    for event in run.events:
+        person = MAKER if event.deed.public_key == MAKER.key.public else CHECKER
         again = person.decides(
-            event.decision.action,
+            event.action,
             run_id=run_id(1),
-            windows=event.decision.windows,
-            positions=reopened.run(run_id(1)).positions_bytes if event.decision.positions_digest else None,
-            party_id=event.decision.party_id,
-            decided_us=event.decision.decided_us,
+            windows=(1,) if event.action == PROPOSE else (),
+            positions=run.positions_bytes if event.action == APPROVE else None,
+            party_id=event.party_id,
+            note=event.deed.note,
+            decided_us=event.deed.decided_us,
         )
-        assert (again.document, again.signature.signature) == (event.decision.document, event.decision.signature)
+        assert (again.document, again.signature.signature) == (event.deed.document, event.deed.signature)
 
 
 def test_nothing_is_decided_on_a_journal_that_is_wrong(office: Office) -> None:
@@ -203,3 +225,60 @@ def test_nothing_is_decided_on_a_journal_that_is_wrong(office: Office) -> None:
     assert reason == "WRONG_STATE"
     assert text.endswith("Entry 10: something is wrong.")
     assert office.desk.window(1).positions
+
+
+@pytest.mark.parametrize(
+    ("method", "payments"),
+    [
+        (MULTILATERAL, [("florist", "operator", 60), ("operator", "grocer", 60)]),
+        (BILATERAL, [("florist", "grocer", 60)]),
+        (GROSS, [("florist", "grocer", 100), ("grocer", "florist", 39)]),
+    ],
+)
+def test_windows_are_settled_by_any_method(office: Office, method: Any, payments: list[tuple[str, str, int]]) -> None:
+    """The method decides who pays whom; the view of a window that a run settles alone shows the run's positions."""
+    office.journal.owe("grocer", "florist", 399_000)
+    office.business(1_003_000)
+    run = office.settle(1, 1, method=method)
+    assert [(item.payer, item.payee, item.amount_minor) for item in run.positions.instructions] == payments
+    assert office.desk.window(1).positions == run.positions.parties
+    assert run.carried_out
+
+
+def test_what_was_not_paid_is_settled_with_the_next_run(office: Office) -> None:
+    """A late payer owes in the next run what it owed in this one, beside what it has come to owe since."""
+    office.business(1_000_000)
+    office.business(500_000)
+    run = office.instruct(1, 1)
+    run = office.decide(MAKER, CONFIRM, party_id="grocer")
+    run = office.decide(CHECKER, CARRY, carry={1: 0}, note="the florist's bank is closed")
+    assert (run.state, run.events[-1].deed.note) == (pb.RUN_STATE_SETTLED, "the florist's bank is closed")
+    assert payables(office, 2) == {
+        "florist": (-1_000_000, -150, 0),
+        "grocer": (0, 50, 0),
+        "operator": (1_000_000, 100, 0),
+    }
+    run = office.instruct(2, 2)
+    assert run.positions.carried_in == (Carried("florist", "operator", 1_000_000, Why.UNPAID),)
+    assert [(item.payer, item.payee, item.amount_minor) for item in run.positions.instructions] == [
+        ("florist", "operator", 150),
+        ("operator", "grocer", 50),
+    ]
+
+
+def test_run_that_is_too_large_is_refused(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run's approver has to see all of it at once; what is larger is settled in another way."""
+    office.business(1_000_000)
+    monkeypatch.setattr("settlement.run_desk.POSITIONS_BYTES_MAX", 100)
+    reason, text = office.refusal(MAKER, PROPOSE, windows=(1,), method=GROSS)
+    assert reason == "WRONG_STATE"
+    assert "Settle multilaterally, or fewer windows" in text
+
+
+def test_runs_are_listed_newest_first(office: Office) -> None:
+    """In pages, of which each begins below the number with which the one before it ended."""
+    for number in range(1, 6):
+        office.business(1_000)
+        office.settle(number, number)
+    assert [run.number for run in office.run_desk.newest(3)] == [5, 4, 3]
+    assert [run.number for run in office.run_desk.newest(3, before=3)] == [2, 1]

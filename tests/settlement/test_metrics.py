@@ -93,7 +93,9 @@ def test_standings_are_those_of_the_runs(office: Shown) -> None:
     office.decide(MAKER, PROPOSE, 2, windows=(3,))
     with office.database.read() as connection:
         standings = list_standings(connection)
-    assert [tuple(standing) for standing in standings] == [(run.windows, run.state) for run in office.desk.runs()]
+    assert [tuple(standing) for standing in standings] == [
+        (run.run_id, run.number, run.windows, run.state) for run in office.runs()
+    ]
 
 
 @pytest.mark.parametrize(

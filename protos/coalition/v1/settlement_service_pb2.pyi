@@ -4,7 +4,6 @@ isort:skip_file
 """
 
 from coalition.v1 import envelope_pb2 as _envelope_pb2
-from coalition.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -80,8 +79,14 @@ class _RunActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RunAction.V
     RUN_ACTION_APPROVE: _RunAction.ValueType  # 2
     RUN_ACTION_INSTRUCT: _RunAction.ValueType  # 3
     RUN_ACTION_CONFIRM: _RunAction.ValueType  # 4
-    """Records that one party has settled its position."""
+    """Records that every instruction to and from one party was paid in full."""
     RUN_ACTION_ABORT: _RunAction.ValueType  # 5
+    RUN_ACTION_CARRY: _RunAction.ValueType  # 6
+    """What is still unpaid, or was overpaid, goes into the next run."""
+    RUN_ACTION_IMPORT: _RunAction.ValueType  # 7
+    """A bank statement was taken in. Not decided by a RunDecision."""
+    RUN_ACTION_ASSIGN: _RunAction.ValueType  # 8
+    """A payment was assigned to an instruction. Not decided by a RunDecision."""
 
 class RunAction(_RunAction, metaclass=_RunActionEnumTypeWrapper): ...
 
@@ -90,9 +95,94 @@ RUN_ACTION_PROPOSE: RunAction.ValueType  # 1
 RUN_ACTION_APPROVE: RunAction.ValueType  # 2
 RUN_ACTION_INSTRUCT: RunAction.ValueType  # 3
 RUN_ACTION_CONFIRM: RunAction.ValueType  # 4
-"""Records that one party has settled its position."""
+"""Records that every instruction to and from one party was paid in full."""
 RUN_ACTION_ABORT: RunAction.ValueType  # 5
+RUN_ACTION_CARRY: RunAction.ValueType  # 6
+"""What is still unpaid, or was overpaid, goes into the next run."""
+RUN_ACTION_IMPORT: RunAction.ValueType  # 7
+"""A bank statement was taken in. Not decided by a RunDecision."""
+RUN_ACTION_ASSIGN: RunAction.ValueType  # 8
+"""A payment was assigned to an instruction. Not decided by a RunDecision."""
 Global___RunAction: _TypeAlias = RunAction  # noqa: Y015
+
+class _SettlementMethod:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SettlementMethodEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SettlementMethod.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SETTLEMENT_METHOD_UNSPECIFIED: _SettlementMethod.ValueType  # 0
+    SETTLEMENT_METHOD_MULTILATERAL: _SettlementMethod.ValueType  # 1
+    """Every party against all others; debtors pay the operator, the operator pays creditors."""
+    SETTLEMENT_METHOD_BILATERAL: _SettlementMethod.ValueType  # 2
+    """Each two parties against each other; each debtor pays each creditor."""
+    SETTLEMENT_METHOD_GROSS: _SettlementMethod.ValueType  # 3
+    """Nothing is netted; each debtor pays each creditor."""
+
+class SettlementMethod(_SettlementMethod, metaclass=_SettlementMethodEnumTypeWrapper):
+    """How obligations become payments."""
+
+SETTLEMENT_METHOD_UNSPECIFIED: SettlementMethod.ValueType  # 0
+SETTLEMENT_METHOD_MULTILATERAL: SettlementMethod.ValueType  # 1
+"""Every party against all others; debtors pay the operator, the operator pays creditors."""
+SETTLEMENT_METHOD_BILATERAL: SettlementMethod.ValueType  # 2
+"""Each two parties against each other; each debtor pays each creditor."""
+SETTLEMENT_METHOD_GROSS: SettlementMethod.ValueType  # 3
+"""Nothing is netted; each debtor pays each creditor."""
+Global___SettlementMethod: _TypeAlias = SettlementMethod  # noqa: Y015
+
+class _CarriedReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CarriedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CarriedReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CARRIED_REASON_UNSPECIFIED: _CarriedReason.ValueType  # 0
+    CARRIED_REASON_ROUNDING: _CarriedReason.ValueType  # 1
+    """What was left of it was less than one minor unit."""
+    CARRIED_REASON_UNPAID: _CarriedReason.ValueType  # 2
+    """It was not paid."""
+    CARRIED_REASON_OVERPAID: _CarriedReason.ValueType  # 3
+    """More was paid than was due."""
+
+class CarriedReason(_CarriedReason, metaclass=_CarriedReasonEnumTypeWrapper):
+    """Why an amount is settled with a later run."""
+
+CARRIED_REASON_UNSPECIFIED: CarriedReason.ValueType  # 0
+CARRIED_REASON_ROUNDING: CarriedReason.ValueType  # 1
+"""What was left of it was less than one minor unit."""
+CARRIED_REASON_UNPAID: CarriedReason.ValueType  # 2
+"""It was not paid."""
+CARRIED_REASON_OVERPAID: CarriedReason.ValueType  # 3
+"""More was paid than was due."""
+Global___CarriedReason: _TypeAlias = CarriedReason  # noqa: Y015
+
+class _InstructionState:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _InstructionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InstructionState.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    INSTRUCTION_STATE_UNSPECIFIED: _InstructionState.ValueType  # 0
+    INSTRUCTION_STATE_OPEN: _InstructionState.ValueType  # 1
+    INSTRUCTION_STATE_PART_PAID: _InstructionState.ValueType  # 2
+    INSTRUCTION_STATE_PAID: _InstructionState.ValueType  # 3
+    INSTRUCTION_STATE_OVERPAID: _InstructionState.ValueType  # 4
+    INSTRUCTION_STATE_REJECTED: _InstructionState.ValueType  # 5
+    """Returned or rejected by a bank, and not paid since."""
+    INSTRUCTION_STATE_CARRIED: _InstructionState.ValueType  # 6
+
+class InstructionState(_InstructionState, metaclass=_InstructionStateEnumTypeWrapper): ...
+
+INSTRUCTION_STATE_UNSPECIFIED: InstructionState.ValueType  # 0
+INSTRUCTION_STATE_OPEN: InstructionState.ValueType  # 1
+INSTRUCTION_STATE_PART_PAID: InstructionState.ValueType  # 2
+INSTRUCTION_STATE_PAID: InstructionState.ValueType  # 3
+INSTRUCTION_STATE_OVERPAID: InstructionState.ValueType  # 4
+INSTRUCTION_STATE_REJECTED: InstructionState.ValueType  # 5
+"""Returned or rejected by a bank, and not paid since."""
+INSTRUCTION_STATE_CARRIED: InstructionState.ValueType  # 6
+Global___InstructionState: _TypeAlias = InstructionState  # noqa: Y015
 
 @_typing.final
 class RunDecision(_message.Message):
@@ -110,6 +200,8 @@ class RunDecision(_message.Message):
     PARTY_ID_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
     DECIDED_US_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    CARRY_FIELD_NUMBER: _builtins.int
     network_id: _builtins.str
     run_id: _builtins.bytes
     """A UUIDv7, 16 bytes, chosen by the proposer."""
@@ -119,12 +211,18 @@ class RunDecision(_message.Message):
     party_id: _builtins.str
     """CONFIRM: the party that has settled."""
     note: _builtins.str
-    """Why; required for ABORT. Up to 200 characters."""
+    """Why; required for ABORT and CARRY. Up to 200 characters."""
     decided_us: _builtins.int
     """Microseconds since the Unix epoch."""
+    method: Global___SettlementMethod.ValueType
+    """PROPOSE: how the windows are settled."""
     @_builtins.property
     def windows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """PROPOSE: the windows to settle together, ascending."""
+
+    @_builtins.property
+    def carry(self) -> _containers.RepeatedCompositeFieldContainer[Global___CarryOver]:
+        """CARRY: the instructions whose rest goes into the next run, by number."""
 
     def __init__(
         self,
@@ -137,30 +235,79 @@ class RunDecision(_message.Message):
         party_id: _builtins.str = ...,
         note: _builtins.str = ...,
         decided_us: _builtins.int = ...,
+        method: Global___SettlementMethod.ValueType = ...,
+        carry: _abc.Iterable[Global___CarryOver] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "decided_us", b"decided_us", "network_id", b"network_id", "note", b"note", "party_id", b"party_id", "positions_digest", b"positions_digest", "run_id", b"run_id", "windows", b"windows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "carry", b"carry", "decided_us", b"decided_us", "method", b"method", "network_id", b"network_id", "note", b"note", "party_id", b"party_id", "positions_digest", b"positions_digest", "run_id", b"run_id", "windows", b"windows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RunDecision: _TypeAlias = RunDecision  # noqa: Y015
 
 @_typing.final
+class CarryOver(_message.Message):
+    """One instruction whose rest is carried into the next run."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUCTION_FIELD_NUMBER: _builtins.int
+    PAID_MINOR_FIELD_NUMBER: _builtins.int
+    instruction: _builtins.int
+    paid_minor: _builtins.int
+    """What was paid of it as far as the decider has seen; where that is not so any more, nothing is carried."""
+    def __init__(
+        self,
+        *,
+        instruction: _builtins.int = ...,
+        paid_minor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instruction", b"instruction", "paid_minor", b"paid_minor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CarryOver: _TypeAlias = CarryOver  # noqa: Y015
+
+@_typing.final
 class RunPositions(_message.Message):
-    """The net positions of a run; its bytes are what `positions_digest` covers."""
+    """What a run settles, and how; its bytes are what `positions_digest` covers."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     NETWORK_ID_FIELD_NUMBER: _builtins.int
     WINDOWS_FIELD_NUMBER: _builtins.int
     POSITIONS_FIELD_NUMBER: _builtins.int
+    METHOD_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    CURRENCY_EXPONENT_FIELD_NUMBER: _builtins.int
+    INSTRUCTIONS_FIELD_NUMBER: _builtins.int
+    CARRIED_IN_FIELD_NUMBER: _builtins.int
+    ROUNDING_FIELD_NUMBER: _builtins.int
     network_id: _builtins.str
+    method: Global___SettlementMethod.ValueType
+    currency: _builtins.str
+    """The settlement currency, ISO 4217, and the digits of its minor unit."""
+    currency_exponent: _builtins.int
     @_builtins.property
     def windows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]: ...
     @_builtins.property
     def positions(self) -> _containers.RepeatedCompositeFieldContainer[Global___NetPosition]:
         """By party id."""
+
+    @_builtins.property
+    def instructions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Instruction]:
+        """By number."""
+
+    @_builtins.property
+    def carried_in(self) -> _containers.RepeatedCompositeFieldContainer[Global___CarriedAmount]:
+        """What earlier runs left, by debtor, creditor and reason."""
+
+    @_builtins.property
+    def rounding(self) -> _containers.RepeatedCompositeFieldContainer[Global___CarriedAmount]:
+        """What rounding leaves to the next run, by debtor and creditor."""
 
     def __init__(
         self,
@@ -168,14 +315,96 @@ class RunPositions(_message.Message):
         network_id: _builtins.str = ...,
         windows: _abc.Iterable[_builtins.int] | None = ...,
         positions: _abc.Iterable[Global___NetPosition] | None = ...,
+        method: Global___SettlementMethod.ValueType = ...,
+        currency: _builtins.str = ...,
+        currency_exponent: _builtins.int = ...,
+        instructions: _abc.Iterable[Global___Instruction] | None = ...,
+        carried_in: _abc.Iterable[Global___CarriedAmount] | None = ...,
+        rounding: _abc.Iterable[Global___CarriedAmount] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["network_id", b"network_id", "positions", b"positions", "windows", b"windows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carried_in", b"carried_in", "currency", b"currency", "currency_exponent", b"currency_exponent", "instructions", b"instructions", "method", b"method", "network_id", b"network_id", "positions", b"positions", "rounding", b"rounding", "windows", b"windows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RunPositions: _TypeAlias = RunPositions  # noqa: Y015
+
+@_typing.final
+class Instruction(_message.Message):
+    """One payment that is to be made."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    PAYER_FIELD_NUMBER: _builtins.int
+    PAYEE_FIELD_NUMBER: _builtins.int
+    AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    REFERENCE_FIELD_NUMBER: _builtins.int
+    PAYER_ACCOUNT_FIELD_NUMBER: _builtins.int
+    PAYEE_ACCOUNT_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    """From 1."""
+    payer: _builtins.str
+    payee: _builtins.str
+    amount_minor: _builtins.int
+    """At least 1."""
+    reference: _builtins.str
+    """ISO 11649 creditor reference, unique; also the payment's end-to-end id."""
+    payer_account: _builtins.bytes
+    """SHA-256 over the BankAccount that the money comes from, and over the one that it goes to; empty where the party
+    has none on file.
+    """
+    payee_account: _builtins.bytes
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        payer: _builtins.str = ...,
+        payee: _builtins.str = ...,
+        amount_minor: _builtins.int = ...,
+        reference: _builtins.str = ...,
+        payer_account: _builtins.bytes = ...,
+        payee_account: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "number", b"number", "payee", b"payee", "payee_account", b"payee_account", "payer", b"payer", "payer_account", b"payer_account", "reference", b"reference"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Instruction: _TypeAlias = Instruction  # noqa: Y015
+
+@_typing.final
+class CarriedAmount(_message.Message):
+    """An amount that one run leaves to the next: the debtor owes it to the creditor."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEBTOR_FIELD_NUMBER: _builtins.int
+    CREDITOR_FIELD_NUMBER: _builtins.int
+    AMOUNT_MICROS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    debtor: _builtins.str
+    creditor: _builtins.str
+    amount_micros: _builtins.int
+    """At least 1."""
+    reason: Global___CarriedReason.ValueType
+    def __init__(
+        self,
+        *,
+        debtor: _builtins.str = ...,
+        creditor: _builtins.str = ...,
+        amount_micros: _builtins.int = ...,
+        reason: Global___CarriedReason.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_micros", b"amount_micros", "creditor", b"creditor", "debtor", b"debtor", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CarriedAmount: _TypeAlias = CarriedAmount  # noqa: Y015
 
 @_typing.final
 class GetProgressRequest(_message.Message):
@@ -204,25 +433,21 @@ class GetProgressResponse(_message.Message):
     SEQUENCE_FIELD_NUMBER: _builtins.int
     LOG_ROOT_FIELD_NUMBER: _builtins.int
     COMMITTED_US_FIELD_NUMBER: _builtins.int
-    CALLER_KIND_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Last entry taken in."""
     log_root: _builtins.bytes
     committed_us: _builtins.int
     """Commit time of that entry."""
-    caller_kind: _network_pb2.PartyKind.ValueType
-    """What the caller is in the network: the operator decides on runs."""
     def __init__(
         self,
         *,
         sequence: _builtins.int = ...,
         log_root: _builtins.bytes = ...,
         committed_us: _builtins.int = ...,
-        caller_kind: _network_pb2.PartyKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller_kind", b"caller_kind", "committed_us", b"committed_us", "log_root", b"log_root", "sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["committed_us", b"committed_us", "log_root", b"log_root", "sequence", b"sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -530,15 +755,28 @@ class Run(_message.Message):
     POSITIONS_FIELD_NUMBER: _builtins.int
     EVENTS_FIELD_NUMBER: _builtins.int
     CONFIRMED_FIELD_NUMBER: _builtins.int
+    NUMBER_FIELD_NUMBER: _builtins.int
+    STANDINGS_FIELD_NUMBER: _builtins.int
+    CARRIED_OUT_FIELD_NUMBER: _builtins.int
     run_id: _builtins.bytes
     state: Global___RunState.ValueType
     positions: _builtins.bytes
     """A serialised RunPositions."""
+    number: _builtins.int
+    """In the order in which they were proposed, from 1."""
     @_builtins.property
     def events(self) -> _containers.RepeatedCompositeFieldContainer[Global___RunEvent]: ...
     @_builtins.property
     def confirmed(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Parties that have settled."""
+        """Parties all of whose instructions are paid or carried."""
+
+    @_builtins.property
+    def standings(self) -> _containers.RepeatedCompositeFieldContainer[Global___InstructionStanding]:
+        """How each instruction stands, by number."""
+
+    @_builtins.property
+    def carried_out(self) -> _containers.RepeatedCompositeFieldContainer[Global___CarriedAmount]:
+        """What a settled run leaves to the next one; empty before."""
 
     def __init__(
         self,
@@ -548,18 +786,50 @@ class Run(_message.Message):
         positions: _builtins.bytes = ...,
         events: _abc.Iterable[Global___RunEvent] | None = ...,
         confirmed: _abc.Iterable[_builtins.str] | None = ...,
+        number: _builtins.int = ...,
+        standings: _abc.Iterable[Global___InstructionStanding] | None = ...,
+        carried_out: _abc.Iterable[Global___CarriedAmount] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirmed", b"confirmed", "events", b"events", "positions", b"positions", "run_id", b"run_id", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carried_out", b"carried_out", "confirmed", b"confirmed", "events", b"events", "number", b"number", "positions", b"positions", "run_id", b"run_id", "standings", b"standings", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Run: _TypeAlias = Run  # noqa: Y015
 
 @_typing.final
+class InstructionStanding(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NUMBER_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    PAID_MINOR_FIELD_NUMBER: _builtins.int
+    CARRIED_MINOR_FIELD_NUMBER: _builtins.int
+    number: _builtins.int
+    state: Global___InstructionState.ValueType
+    paid_minor: _builtins.int
+    carried_minor: _builtins.int
+    """What was carried of it: what was unpaid, or, negative, overpaid."""
+    def __init__(
+        self,
+        *,
+        number: _builtins.int = ...,
+        state: Global___InstructionState.ValueType = ...,
+        paid_minor: _builtins.int = ...,
+        carried_minor: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["carried_minor", b"carried_minor", "number", b"number", "paid_minor", b"paid_minor", "state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InstructionStanding: _TypeAlias = InstructionStanding  # noqa: Y015
+
+@_typing.final
 class RunEvent(_message.Message):
-    """A change of state: who, when, why."""
+    """A decision, and the state that it led to: who, when, why."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -637,12 +907,21 @@ Global___GetRunResponse: _TypeAlias = GetRunResponse  # noqa: Y015
 class ListRunsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """Most runs wanted; 0: as many as the service gives at once. It may give fewer."""
+    page_token: _builtins.str
+    """From the page before; empty for the first."""
     def __init__(
         self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -653,16 +932,22 @@ class ListRunsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RUNS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty on the last page."""
     @_builtins.property
-    def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Run]: ...
+    def runs(self) -> _containers.RepeatedCompositeFieldContainer[Global___Run]:
+        """Newest first."""
+
     def __init__(
         self,
         *,
         runs: _abc.Iterable[Global___Run] | None = ...,
+        next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["runs", b"runs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "runs", b"runs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

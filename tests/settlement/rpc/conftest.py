@@ -17,14 +17,12 @@ from coalition.tokens import METADATA_KEY, SETTLEMENT, authorization, make_token
 from coalition.v1 import network_pb2
 from coalition.v1.settlement_service_pb2_grpc import SettlementServiceStub
 from settlement.desk import Desk
-from settlement.disputes.desk import DisputeDesk
-from settlement.disputes.rules import DisputeRules
 from settlement.intake import Intake
 from settlement.rpc.access import Gatekeeper
-from settlement.rpc.disputes import disputes_offer
 from settlement.rpc.lines import lines_offer
 from settlement.rpc.server import Server
 from settlement.rpc.servicer import SettlementServicer
+from settlement.run_desk import RunDesk
 from settlement.store.database import Database
 from tests.settlement.books import new_database, take_in
 from tests.settlement.decisions import Person
@@ -108,18 +106,12 @@ def running(tmp_path: Path) -> Iterator[Running]:
     intake = Intake(database, NETWORK)
     take_in(intake, journal.entries)
     files = make_tls(tmp_path / "tls", "Test", ["localhost"])
-    desk, gatekeeper = Desk(database, intake, lambda: NOW_US), Gatekeeper(intake, lambda: NOW_US)
+    desk, runs = Desk(database, intake), RunDesk(database, intake, lambda: NOW_US)
+    gatekeeper = Gatekeeper(intake, lambda: NOW_US)
     server = Server(
-        SettlementServicer(desk, intake, gatekeeper),
+        SettlementServicer(desk, runs, intake, gatekeeper),
         load_server_tls(tmp_path / "tls"),
-        [
-            lines_offer(database, gatekeeper),
-            disputes_offer(
-                # The journal is older than the clock.
-                DisputeDesk(database, intake, lambda: NOW_US, DisputeRules(raise_days=3_650)),
-                gatekeeper,
-            ),
-        ],
+        [lines_offer(database, gatekeeper)],
     )
     port = server.start("localhost:0")
     yield Running(journal, database, intake, server, port, files.authority.read_bytes())

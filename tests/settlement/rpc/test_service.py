@@ -18,7 +18,6 @@ from coalition.errors import Refused, reason_name
 from coalition.ids import transaction_id
 from coalition.status import from_rpc_error
 from coalition.tokens import HUB, LIFETIME_S
-from coalition.v1 import network_pb2
 from coalition.v1 import settlement_service_pb2 as pb
 from coalition.v1.settlement_service_pb2_grpc import SettlementServiceStub
 from settlement.rpc.servicer import WAITING_MAX
@@ -96,7 +95,6 @@ def test_everybody_sees_windows_and_progress(running: Running) -> None:
         sequence=len(running.journal.entries),
         log_root=running.intake.progress.log_root,
         committed_us=running.journal.entries[-1].committed_us,
-        caller_kind=network_pb2.PARTY_KIND_PARTNER,
     )
     windows = running.call("ListWindows", pb.ListWindowsRequest(), "idle")
     assert [item.state for item in windows.windows] == [pb.WINDOW_STATE_CLOSED, pb.WINDOW_STATE_OPEN]
@@ -113,7 +111,7 @@ def test_run_is_settled_over_the_network(running: Running) -> None:
     run = decide(running, MAKER, PROPOSE, windows=(1,))
     decide(running, CHECKER, APPROVE, positions=run.positions)
     decide(running, MAKER, INSTRUCT)
-    for party_id in ("florist", "grocer", "operator"):
+    for party_id in ("florist", "grocer"):
         decide(running, CHECKER, CONFIRM, party_id=party_id)
     own = running.call("GetRun", pb.GetRunRequest(run_id=RUN_ID), "grocer").run
     positions = pb.RunPositions.FromString(own.positions)
@@ -130,6 +128,28 @@ def test_run_is_settled_over_the_network(running: Running) -> None:
     assert list(seen.confirmed) == ["florist", "grocer", "operator", "school"]
     assert [event.public_key for event in seen.events[:2]] == [MAKER.key.public, CHECKER.key.public]
     assert window(running, "idle").window.state == pb.WINDOW_STATE_SETTLED
+
+
+def test_runs_come_in_pages(running: Running) -> None:
+    """Newest first, as many as are wanted; the last page has no token, and a token that nobody gave is refused."""
+    for number in range(5):
+        run_id = transaction_id(1_500_000_000_000 + number, b"0123456789")
+        for action, note in ((PROPOSE, f"run {number}"), (ABORT, "enough")):
+            windows = (1,) if action == PROPOSE else ()
+            decision = MAKER.decides(action, run_id=run_id, windows=windows, note=note, decided_us=NOW_US)
+            running.call("DecideRun", pb.DecideRunRequest(decision=decision), "operator")
+    sizes, notes, token = [], [], ""
+    while not sizes or token:
+        request = pb.ListRunsRequest(page_size=2, page_token=token)
+        page: Any = running.call("ListRuns", request, "idle")
+        token = page.next_page_token
+        sizes.append(len(page.runs))
+        notes += [run.events[0].note for run in page.runs]
+    assert (sizes, notes) == ([2, 2, 1], [f"run {number}" for number in (4, 3, 2, 1, 0)])
+    assert len(running.call("ListRuns", pb.ListRunsRequest(), "idle").runs) == 5
+    for wrong in ("x", "-1", "9" * 19, "\N{SUPERSCRIPT TWO}"):
+        refused = refusal(running, "ListRuns", pb.ListRunsRequest(page_token=wrong), "operator")
+        assert reason_name(refused.reason) == "FIELD_INVALID"
 
 
 @pytest.mark.parametrize("party_id", ["grocer", "auditor"])

@@ -1,0 +1,149 @@
+"""Payments that a run instructs, and how each stands. States follow from what happened; nobody sets one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum, unique
+from typing import NamedTuple
+
+from settlement.runs.methods import Payable
+from settlement.runs.references import creditor_reference
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One payment that is to be made, from which account to which."""
+
+    #: From 1.
+    number: int
+    payer: str
+    payee: str
+    amount_minor: int
+    #: ISO 11649, unique; also the payment's end-to-end id.
+    reference: str
+    #: SHA-256 over the parties' BankAccount documents; empty where one has none on file.
+    payer_account: bytes
+    payee_account: bytes
+
+
+@unique
+class State(IntEnum):
+    """How an instruction stands; numbered as InstructionState on the wire."""
+
+    OPEN = 1
+    PART_PAID = 2
+    PAID = 3
+    OVERPAID = 4
+    #: Returned or rejected by a bank, and not paid since.
+    REJECTED = 5
+    CARRIED = 6
+
+
+@unique
+class Happening(IntEnum):
+    """What can happen to an instruction. The numbers are stored."""
+
+    #: A bank booked the money.
+    BOOKED = 1
+    #: A bank booked it back.
+    RETURNED = 2
+    #: A bank refused to move it.
+    REJECTED = 3
+    #: A person of the operator saw that all of it was paid.
+    CONFIRMED = 4
+    #: A person of the operator left the rest to the next run.
+    CARRIED = 5
+
+
+class Payment(NamedTuple):
+    """Something that happened to an instruction."""
+
+    instruction: int
+    happening: Happening
+    #: The money concerned; of what was carried, the rest that was unpaid or, negative, overpaid.
+    amount_minor: int
+    #: The bank's entry; empty where a person's word is all there is.
+    entry_id: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How an instruction stands."""
+
+    instruction: Instruction
+    state: State
+    paid_minor: int
+    #: What was left to the next run: what was unpaid or, negative, overpaid.
+    carried_minor: int = 0
+
+    @property
+    def rest_minor(self) -> int:
+        """What is still to be paid; negative: what was paid too much."""
+        return self.instruction.amount_minor - self.paid_minor
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing is expected any more: it is paid to the minor unit, or what is wrong with it was carried."""
+        return self.state in (State.PAID, State.CARRIED)
+
+
+def instructions_of(
+    run_id: bytes, payments: Iterable[Payable], accounts: Mapping[str, bytes]
+) -> tuple[Instruction, ...]:
+    """Numbered instructions with their references; `accounts` has the digest of each party's bank account."""
+    return tuple(
+        Instruction(
+            number,
+            payment.payer,
+            payment.payee,
+            payment.amount_minor,
+            creditor_reference(run_id, number),
+            accounts.get(payment.payer, b""),
+            accounts.get(payment.payee, b""),
+        )
+        for number, payment in enumerate(payments, 1)
+    )
+
+
+def standings(instructions: Sequence[Instruction], payments: Iterable[Payment]) -> tuple[Standing, ...]:
+    """How each instruction stands after all that happened, in that order."""
+    happened: dict[int, list[Payment]] = {}
+    for payment in payments:
+        happened.setdefault(payment.instruction, []).append(payment)
+    return tuple(_standing(instruction, happened.get(instruction.number, ())) for instruction in instructions)
+
+
+def _standing(instruction: Instruction, payments: Sequence[Payment]) -> Standing:
+    """A confirmation says that all was paid; the bank's entry of the same money adds nothing, a return undoes it."""
+    booked, confirmed, rejected = 0, False, False
+    carried: Payment | None = None
+    for payment in payments:
+        assert carried is None, "what was carried is settled with another run"
+        match payment.happening:
+            case Happening.BOOKED:
+                booked += payment.amount_minor
+            case Happening.RETURNED:
+                booked -= payment.amount_minor
+                confirmed, rejected = False, True
+            case Happening.REJECTED:
+                confirmed, rejected = False, True
+            case Happening.CONFIRMED:
+                confirmed = True
+            case Happening.CARRIED:
+                carried = payment
+    # A return may be booked in a statement that comes before the one with the payment.
+    paid = max(booked, instruction.amount_minor if confirmed else 0, 0)
+    if carried is not None:
+        return Standing(instruction, State.CARRIED, paid, carried.amount_minor)
+    return Standing(instruction, _state(instruction.amount_minor, paid, rejected), paid)
+
+
+def _state(due: int, paid: int, rejected: bool) -> State:
+    if paid > due:
+        return State.OVERPAID
+    if paid == due:
+        return State.PAID
+    if paid:
+        return State.PART_PAID
+    return State.REJECTED if rejected else State.OPEN

@@ -1,1 +1,0 @@
-"""When windows close and when payments are due: business days, periods, cut-offs. Pure: it closes nothing."""

@@ -1,1 +1,0 @@
-"""Charts as geometry, without a browser."""
