@@ -101,7 +101,7 @@ lock: $(STAMP) ## Choose the newest requirements that fit together again, and wr
 	$(COMPILE) --upgrade --all-extras pyproject.toml --output-file requirements.lock
 	$(COMPILE) --upgrade --constraint requirements.lock --extra hub --extra otel --extra settlement pyproject.toml \
 	  --output-file docker/runtime.lock
-	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+	$(BIN)/python -c 'import tomllib; print("uv", *tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
 	  | $(COMPILE) --upgrade --constraint requirements.lock - --output-file docker/build.lock
 
 .PHONY: clean

@@ -8,7 +8,9 @@ from coalition.v1 import directory_service_pb2 as directory
 from coalition.v1 import journal_pb2 as journal
 from coalition.v1 import ledger_service_pb2 as ledger
 from coalition.v1 import operator_service_pb2 as operator
+from coalition.v1 import settlement_disputes_pb2 as disputes
 from coalition.v1 import settlement_lines_pb2 as lines
+from coalition.v1 import settlement_schedule_pb2 as schedule
 from coalition.v1 import settlement_service_pb2 as settlement
 from partner_sdk._steps import Method
 
@@ -45,3 +47,7 @@ LIST_RUNS: Final = Method(f"{_PACKAGE}SettlementService/ListRuns", settlement.Li
 
 LIST_LINES: Final = Method(f"{_PACKAGE}LinesService/ListLines", lines.ListLinesResponse)
 GET_ENTRY: Final = Method(f"{_PACKAGE}LinesService/GetEntry", lines.GetEntryResponse)
+GET_SCHEDULE: Final = Method(f"{_PACKAGE}ScheduleService/GetSchedule", schedule.GetScheduleResponse)
+TAKE_DISPUTE_STEP: Final = Method(f"{_PACKAGE}DisputeService/TakeDisputeStep", disputes.TakeDisputeStepResponse)
+GET_DISPUTE: Final = Method(f"{_PACKAGE}DisputeService/GetDispute", disputes.GetDisputeResponse)
+LIST_DISPUTES: Final = Method(f"{_PACKAGE}DisputeService/ListDisputes", disputes.ListDisputesResponse)

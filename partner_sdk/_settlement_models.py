@@ -7,7 +7,12 @@ from datetime import datetime
 
 from coalition.v1 import settlement_service_pb2 as pb
 from partner_sdk._moments import moment_of
-from partner_sdk._vocabulary import WindowState, window_state_of
+from partner_sdk._vocabulary import (
+    PartyKind,
+    WindowState,
+    party_kind_of,
+    window_state_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +24,8 @@ class Progress:
     log_root: bytes = field(repr=False)
     #: Commit time of that entry; None before the first.
     committed_at: datetime | None
+    #: What the service knows the caller as; the operator decides on runs.
+    caller_kind: PartyKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +109,7 @@ class WindowReport:
 def progress_of(message: pb.GetProgressResponse) -> Progress:
     """The progress in an answer."""
     committed_at = moment_of(message.committed_us) if message.committed_us else None
-    return Progress(message.sequence, message.log_root, committed_at)
+    return Progress(message.sequence, message.log_root, committed_at, party_kind_of(message.caller_kind))
 
 
 def window_of(message: pb.Window) -> Window:

@@ -9,7 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coalition.v1 import operator_service_pb2 as pb
-from partner_sdk import _awaiting_shell, _blocking_shell, _holder_drafts, _operator_drafts, _rpc
+from partner_sdk import (
+    _awaiting_shell,
+    _blocking_shell,
+    _holder_drafts,
+    _operator_drafts,
+    _rpc,
+    _settlement_disputes,
+)
 from partner_sdk._async_client import AwaitingClient
 from partner_sdk._client import BlockingClient
 from partner_sdk._directory import Policy
@@ -119,6 +126,7 @@ class Operator(BlockingClient):
     set_party_keys = _blocking_shell.writes(_operator_drafts.set_party_keys)
     adjust_points = _blocking_shell.writes(_operator_drafts.adjust_points)
     adjust_obligation = _blocking_shell.writes(_operator_drafts.adjust_obligation)
+    adjust_dispute = _blocking_shell.writes(_settlement_disputes.adjust_dispute)
     restore_key = _blocking_shell.writes(_operator_drafts.restore_key)
     withdraw_key = _blocking_shell.writes(_operator_drafts.withdraw_key)
     set_alias = _blocking_shell.writes(_holder_drafts.set_alias)
@@ -139,6 +147,7 @@ class AsyncOperator(AwaitingClient):
     set_party_keys = _awaiting_shell.writes(_operator_drafts.set_party_keys)
     adjust_points = _awaiting_shell.writes(_operator_drafts.adjust_points)
     adjust_obligation = _awaiting_shell.writes(_operator_drafts.adjust_obligation)
+    adjust_dispute = _awaiting_shell.writes(_settlement_disputes.adjust_dispute)
     restore_key = _awaiting_shell.writes(_operator_drafts.restore_key)
     withdraw_key = _awaiting_shell.writes(_operator_drafts.withdraw_key)
     set_alias = _awaiting_shell.writes(_holder_drafts.set_alias)

@@ -7,9 +7,18 @@ about runs are signed by a person's key of the operator; proposing and approving
 from __future__ import annotations
 
 from coalition.v1 import settlement_service_pb2 as pb
-from partner_sdk import _awaiting_shell, _blocking_shell, _rpc
+from partner_sdk import _awaiting_shell, _blocking_shell, _rpc, _settlement_disputes
 from partner_sdk._connected import Target
 from partner_sdk._connection import Connection
+from partner_sdk._dispute_models import (
+    Dispute,
+    DisputeAction,
+    DisputeAdjustment,
+    DisputeAttachment,
+    DisputeEvent,
+    DisputeReason,
+    DisputeState,
+)
 from partner_sdk._errors import Timeout
 from partner_sdk._session import Session
 from partner_sdk._settlement_lines import Line, LineKind, ProvenEntry, entry, line_page, lines
@@ -37,6 +46,7 @@ from partner_sdk._settlement_runs import (
     run,
     runs,
 )
+from partner_sdk._settlement_schedule import Schedule, ScheduledClosing, UnsettledWindow, schedule
 from partner_sdk._steps import Steps
 from partner_sdk._vocabulary import (
     CarriedReason,
@@ -51,6 +61,13 @@ __all__ = [
     "AsyncSettlementClient",
     "CarriedAmount",
     "CarriedReason",
+    "Dispute",
+    "DisputeAction",
+    "DisputeAdjustment",
+    "DisputeAttachment",
+    "DisputeEvent",
+    "DisputeReason",
+    "DisputeState",
     "Instruction",
     "InstructionState",
     "Line",
@@ -65,8 +82,11 @@ __all__ = [
     "RunDecision",
     "RunEvent",
     "RunState",
+    "Schedule",
+    "ScheduledClosing",
     "SettlementClient",
     "SettlementMethod",
+    "UnsettledWindow",
     "Window",
     "WindowReport",
     "WindowState",
@@ -123,6 +143,17 @@ class SettlementClient(_blocking_shell.BlockingShell):
     confirm = _blocking_shell.calls(confirm)
     carry = _blocking_shell.calls(carry)
     abort = _blocking_shell.calls(abort)
+    schedule = _blocking_shell.calls(schedule)
+    disputes = _blocking_shell.gives(_settlement_disputes.disputes)
+    dispute = _blocking_shell.calls(_settlement_disputes.dispute)
+    raise_dispute = _blocking_shell.calls(_settlement_disputes.raise_dispute)
+    answer_dispute = _blocking_shell.calls(_settlement_disputes.answer_dispute)
+    accept_dispute = _blocking_shell.calls(_settlement_disputes.accept_dispute)
+    reject_dispute = _blocking_shell.calls(_settlement_disputes.reject_dispute)
+    escalate_dispute = _blocking_shell.calls(_settlement_disputes.escalate_dispute)
+    withdraw_dispute = _blocking_shell.calls(_settlement_disputes.withdraw_dispute)
+    rule_dispute = _blocking_shell.calls(_settlement_disputes.rule_dispute)
+    confirm_ruling = _blocking_shell.calls(_settlement_disputes.confirm_ruling)
 
 
 class AsyncSettlementClient(_awaiting_shell.AwaitingShell):
@@ -147,3 +178,14 @@ class AsyncSettlementClient(_awaiting_shell.AwaitingShell):
     confirm = _awaiting_shell.calls(confirm)
     carry = _awaiting_shell.calls(carry)
     abort = _awaiting_shell.calls(abort)
+    schedule = _awaiting_shell.calls(schedule)
+    disputes = _awaiting_shell.gives(_settlement_disputes.disputes)
+    dispute = _awaiting_shell.calls(_settlement_disputes.dispute)
+    raise_dispute = _awaiting_shell.calls(_settlement_disputes.raise_dispute)
+    answer_dispute = _awaiting_shell.calls(_settlement_disputes.answer_dispute)
+    accept_dispute = _awaiting_shell.calls(_settlement_disputes.accept_dispute)
+    reject_dispute = _awaiting_shell.calls(_settlement_disputes.reject_dispute)
+    escalate_dispute = _awaiting_shell.calls(_settlement_disputes.escalate_dispute)
+    withdraw_dispute = _awaiting_shell.calls(_settlement_disputes.withdraw_dispute)
+    rule_dispute = _awaiting_shell.calls(_settlement_disputes.rule_dispute)
+    confirm_ruling = _awaiting_shell.calls(_settlement_disputes.confirm_ruling)

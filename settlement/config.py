@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from settlement.disputes.rules import DisputeRules
+from settlement.schedule.rule import Schedule
+from settlement.schedule.settings import ScheduleError, read_schedule
+from settlement.settings import ConfigError, read_section
+
 CONFIG_FILE: Final = "settlement.toml"
 _SETTINGS: Final = ("network_id", "profile", "database", "tls")
+#: Sections of numbers, which may all be left out.
+_SECTIONS: Final = {"disputes": DisputeRules}
 
-
-class ConfigError(Exception):
-    """A folder that holds no settlement service, or a setting that cannot work. The text says which and what to do."""
+__all__ = ["CONFIG_FILE", "ConfigError", "SettlementConfig", "is_initialised", "load_config", "write_config"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,9 @@ class SettlementConfig:
     database: Path
     #: The files of coalition.tls.
     tls: Path
+    #: When windows close; None: whenever the operator closes one.
+    schedule: Schedule | None = None
+    disputes: DisputeRules = field(default_factory=DisputeRules)
 
     @classmethod
     def default(cls, folder: Path, network_id: str, profile: str) -> SettlementConfig:
@@ -51,8 +59,9 @@ def load_config(folder: Path) -> SettlementConfig:
         settings: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
-    for name in sorted(settings.keys() - set(_SETTINGS)):
-        raise ConfigError(f"{path}: there is no setting {name}. Known: {', '.join(_SETTINGS)}.")
+    known = (*_SETTINGS, "schedule", *_SECTIONS)
+    for name in sorted(settings.keys() - set(known)):
+        raise ConfigError(f"{path}: there is no setting {name}. Known: {', '.join(known)}.")
     for name in _SETTINGS:
         if not isinstance(settings.get(name), str):
             raise ConfigError(f"{path}: {name} is missing or no text.")
@@ -62,7 +71,23 @@ def load_config(folder: Path) -> SettlementConfig:
         profile=settings["profile"],
         database=folder / settings["database"],
         tls=folder / settings["tls"],
+        schedule=_schedule(path, settings.get("schedule")),
+        **{
+            name: read_section(kind, settings.get(name, {}), f"{path}: section {name}")
+            for name, kind in _SECTIONS.items()
+        },
     )
+
+
+def _schedule(path: Path, table: object) -> Schedule | None:
+    if table is None:
+        return None
+    if not isinstance(table, dict):
+        raise ConfigError(f"{path}: schedule must be a table: [schedule].")
+    try:
+        return read_schedule(table)
+    except ScheduleError as error:
+        raise ConfigError(f"{path}: {error}") from error
 
 
 def write_config(config: SettlementConfig) -> None:

@@ -11,16 +11,20 @@ from coalition.tls import ServerTls
 from partner_sdk import Client, Connection
 from settlement.config import SettlementConfig
 from settlement.desk import Desk
+from settlement.disputes.desk import DisputeDesk
 from settlement.follower import Follower
 from settlement.intake import Intake
 from settlement.metrics import Metrics, MetricsServer, Watched
 from settlement.rpc.access import Gatekeeper
+from settlement.rpc.disputes import disputes_offer
 from settlement.rpc.lines import lines_offer
+from settlement.rpc.schedule import schedule_offer
 from settlement.rpc.server import Server
 from settlement.rpc.servicer import SettlementServicer
 from settlement.run_desk import RunDesk
 from settlement.store.database import Database
 from settlement.store.migrate import migrate
+from settlement.timetable import Timetable
 
 #: How long a stop waits for calls that are being answered.
 GRACE_S: Final = 10.0
@@ -39,11 +43,15 @@ class Service:
         self.intake: Final = Intake(self._database, config.network_id)
         gatekeeper = Gatekeeper(self.intake, clock)
         desk, runs = Desk(self._database, self.intake), RunDesk(self._database, self.intake, clock)
+        timetable = Timetable(config.schedule, desk, self.intake, clock)
+        disputes = DisputeDesk(self._database, self.intake, clock, config.disputes)
         self._server = Server(
             SettlementServicer(desk, runs, self.intake, gatekeeper),
             tls,
             [
                 lines_offer(self._database, gatekeeper),
+                schedule_offer(timetable, gatekeeper),
+                disputes_offer(disputes, gatekeeper),
             ],
         )
         self._follower = Follower(Client(connection), self.intake, clock, lambda: self._server.set_healthy(False))

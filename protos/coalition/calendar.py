@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -31,6 +31,8 @@ class Calendar:
             self._zone = ZoneInfo(time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"{time_zone!r} is not a time zone of the IANA database, such as Europe/Berlin") from None
+        #: IANA name.
+        self.time_zone: Final = time_zone
         self._days: dict[int, str] = {}
 
     def day(self, moment_us: int) -> str:
@@ -43,6 +45,14 @@ class Calendar:
             moment = datetime.fromtimestamp(slot * SLOT_US // 1_000_000, UTC)
             day = self._days[slot] = moment.astimezone(self._zone).date().isoformat()
         return day
+
+    def moment_us(self, day: str, minute: int) -> int:
+        """When clocks show `minute` minutes after midnight of `day`, in microseconds since the Unix epoch.
+
+        The first time, where they show it twice; where they are put forward over it, when they would have shown it.
+        """
+        shown = datetime.combine(date.fromisoformat(day), time(minute // 60, minute % 60), self._zone)
+        return int(shown.timestamp()) * 1_000_000
 
 
 def parse_day(text: str) -> date:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import click
 
+from settlement.cli.closing import close_due, schedule
+from settlement.cli.console import console
+from settlement.cli.disputing import dispute
 from settlement.cli.lines import entry, lines
 from settlement.cli.reading import report, status, windows
 from settlement.cli.running import run
@@ -28,5 +31,20 @@ def settlement() -> None:
     """
 
 
-for command in (init, serve, health, renew_tls, status, windows, report, lines, entry, run):
+for command in (
+    init,
+    serve,
+    health,
+    renew_tls,
+    status,
+    windows,
+    report,
+    lines,
+    entry,
+    run,
+    schedule,
+    close_due,
+    dispute,
+):
     settlement.add_command(command)
+settlement.add_command(console)

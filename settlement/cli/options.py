@@ -169,6 +169,16 @@ def calling(function: F) -> F:
     return failing_clearly(wrapped)  # type: ignore[return-value]
 
 
+#: Adds `key`, which of the profile's keys signs.
+key_option = click.option(
+    "--key",
+    metavar="NUMBER|FINGERPRINT",
+    default="1",
+    show_default=True,
+    help="Which of the profile's keys decides: 1 is its key, 2 the first of its extra_keys.",
+)
+
+
 def as_json(function: F) -> F:
     """Adds --json to a command."""
     option = click.option("--json", "json_wanted", is_flag=True, help="Print JSON instead of tables.")

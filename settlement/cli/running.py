@@ -8,19 +8,13 @@ from itertools import islice
 import click
 
 from partner_sdk.settlement import Run, SettlementClient, SettlementMethod
-from settlement.cli.options import Caller, as_json, calling, print_json
+from settlement.cli.options import Caller, as_json, calling, key_option, print_json
 from settlement.report.runs import run_json, run_tables, runs_table
 from settlement.report.tables import show
 
 _LAST = "last"
 
-_key = click.option(
-    "--key",
-    metavar="NUMBER|FINGERPRINT",
-    default="1",
-    show_default=True,
-    help="Which of the profile's keys decides: 1 is its key, 2 the first of its extra_keys.",
-)
+_key = key_option
 _note = click.option("--note", default="", help="Why. Every party can read it. Up to 200 characters.")
 _run_id = click.argument("run_id", metavar="RUN")
 

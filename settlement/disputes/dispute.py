@@ -234,4 +234,8 @@ class _Life:
 
     def _decide(self, step: Step, at_us: int) -> None:
         self._accepted_micros = step.amount_micros
-        self._enter(ACCEPTED if step.amount_micros else CLOSED, at_us, step)
+        if step.amount_micros:
+            # So long the operator has for the adjustment.
+            self._enter(ACCEPTED, at_us, step, self._dispute.deadlines.decide_days)
+        else:
+            self._enter(CLOSED, at_us, step)

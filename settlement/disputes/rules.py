@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from coalition.clock import US_PER_S
+from settlement.settings import setting
 
 DAY_US: Final = 24 * 3_600 * US_PER_S
 
@@ -18,7 +19,8 @@ class Deadlines:
     answer_days: int
     #: From the answer, or the rejection, to the escalation; then it ends without money.
     escalate_days: int
-    #: From the escalation to the ruling; then it is late, and nothing else happens.
+    #: From the escalation to the ruling, and from the agreement to its adjustment in the journal; then the operator is
+    #: late, and nothing else happens.
     decide_days: int
 
 
@@ -28,12 +30,12 @@ class DisputeRules:
 
     #: From the close of the disputed line's window to the dispute; until then, and while the window is open, lines may
     #: be disputed.
-    raise_days: int = 60
-    answer_days: int = 10
-    escalate_days: int = 10
-    decide_days: int = 20
+    raise_days: int = setting(60, 1, 3_650)
+    answer_days: int = setting(10, 1, 365)
+    escalate_days: int = setting(10, 1, 365)
+    decide_days: int = setting(20, 1, 365)
     #: Disputes that one party has raised and that are open, at most.
-    open_max: int = 100
+    open_max: int = setting(100, 1, 10_000)
 
     @property
     def deadlines(self) -> Deadlines:

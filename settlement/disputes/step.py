@@ -168,7 +168,7 @@ def _check_form(step: pb.DisputeStep) -> None:
 
 def _check_claim(form: Form, step: pb.DisputeStep) -> None:
     claim = step.claim
-    form.require(claim.sequence >= 1, "sequence", "must be the number of an entry, from 1")
+    form.require(1 <= claim.sequence < 1 << 63, "sequence", "must be the number of an entry, from 1")
     form.party(claim.respondent, "respondent")
     form.require(claim.respondent != step.party_id, "respondent", "must be the other side")
     known = claim.reason in DisputeReason.values() and claim.reason != pb.DISPUTE_REASON_UNSPECIFIED

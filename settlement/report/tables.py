@@ -19,6 +19,8 @@ _WORDS: Final = frozenset(
         *("party", "debtor", "creditor", "stage", "state", "action", "key", "why", "run"),
         *("opened", "closed", "proposed", "decided", "committed", "kind", "issuer", "counterparty"),
         *("payer", "payee", "method", "reference"),
+        *("closing", "payments_due"),
+        *("dispute", "raiser", "respondent", "due", "what", "is", "when", "by"),
     }
 )
 _TITLES: Final = {

@@ -50,6 +50,7 @@ class SettlementServicer(SettlementServiceServicer):
             sequence=progress.state.sequence,
             log_root=progress.log_root,
             committed_us=progress.state.committed_us,
+            caller_kind=caller.kind,
         )
 
     def ListWindows(self, request: pb.ListWindowsRequest, context: grpc.ServicerContext) -> pb.ListWindowsResponse:

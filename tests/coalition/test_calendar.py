@@ -159,6 +159,25 @@ def test_end_of_month_is_the_day_before_a_first(day: str, months: int) -> None:
     assert last == NEVER or add_days(last, 1).endswith("-01")
 
 
+@given(
+    st.sampled_from(("UTC", "Europe/Berlin", "America/Sao_Paulo", "Australia/Lord_Howe", "Asia/Kathmandu")),
+    st.dates(date(1980, 1, 1), date(2060, 1, 1)),
+    st.integers(0, 1_439),
+)
+def test_moment_of_a_time_of_day(zone: str, day: date, minute: int) -> None:
+    """Clocks show it then, for the first time; or they were put forward over it, by so much as they show more."""
+    moment = datetime.fromtimestamp(Calendar(zone).moment_us(day.isoformat(), minute) // 1_000_000, UTC)
+    wanted = datetime.combine(day, datetime.min.time()) + timedelta(minutes=minute)
+
+    def shown(at: datetime) -> datetime:
+        return at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+
+    over = shown(moment) - wanted
+    assert timedelta(0) <= over <= timedelta(hours=1)
+    assert shown(moment - over - timedelta(minutes=1)) == wanted - over - timedelta(minutes=1)
+    assert all(shown(moment - timedelta(minutes=earlier)) != wanted for earlier in range(30, 91, 30))
+
+
 @given(DAYS)
 def test_never_is_last(day: str) -> None:
     """Every day comes before never, as text."""

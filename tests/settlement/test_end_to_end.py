@@ -15,8 +15,7 @@ from partner_sdk import Client
 from partner_sdk.settlement import PartyActivity, SettlementClient, WindowReport
 from partner_sdk.testing import CHARITIES, PARTNERS, LocalNetwork
 from partner_sdk.testing._processes import Service, run
-from settlement.clearing.activity import Activity
-from settlement.clearing.activity import activity_in as activity_of
+from settlement.clearing.activity import Activity, activity_in
 from settlement.clearing.books import Books, recompute
 from settlement.clearing.netting import bilateral, multilateral
 from settlement.clearing.obligations import Owed, Pair, owed_in
@@ -68,7 +67,7 @@ def stated(report: WindowReport) -> dict[Pair, Owed]:
     return {Pair(owed.debtor, owed.creditor): Owed(owed.points, owed.amount_micros) for owed in report.obligations}
 
 
-def activity_in(figures: PartyActivity) -> Activity:
+def told(figures: PartyActivity) -> Activity:
     """A party's figures."""
     return Activity(
         figures.issued,
@@ -114,7 +113,7 @@ def test_late_stopped_and_killed_services_agree(network: LocalNetwork, second: S
     assert set(throughout) == set(books.windows) == {1, 2, 3, 4}
     for number, report in throughout.items():
         assert stated(report) == owed_in(books.totals[number], "operator")
-        assert {item.party_id: activity_in(item) for item in report.activity} == activity_of(books.totals[number])
+        assert {item.party_id: told(item) for item in report.activity} == activity_in(books.totals[number])
         check_netting(report)
     check_against_hub(network, throughout)
 

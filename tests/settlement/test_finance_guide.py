@@ -37,6 +37,7 @@ class Shell:
     """Runs the guide's commands in a folder, with the service at a free port."""
 
     def __init__(self, network: LocalNetwork) -> None:
+        self.network = network
         self.folder = network.folder
         with socket.socket() as probe:
             probe.bind(("localhost", 0))
@@ -61,6 +62,11 @@ class Shell:
             done = CliRunner().invoke(main, self.words(line), input=typed, env=self.environment)
         assert done.exit_code == status, f"{line}\n{done.output}"
         return done.stdout if status == 0 else done.stderr
+
+    def write_schedule(self) -> None:
+        """The guide's schedule, at the end of the service's settings."""
+        with (self.folder / "settlement" / "settlement.toml").open("a", encoding="utf-8") as file:
+            file.write(section("Schedule", "toml"))
 
     def serve(self, line: str) -> None:
         """A command that keeps running."""
@@ -87,6 +93,8 @@ def shell() -> Iterator[Shell]:
         shell = Shell(network)
         try:
             for line in section("Running the service", "sh").splitlines():
+                if " serve " in line:
+                    shell.write_schedule()
                 (shell.serve if " serve " in line else shell.run)(line)
             deadline = time.monotonic() + 30
             while not listens(shell.address) and time.monotonic() < deadline:
@@ -120,6 +128,18 @@ def test_windows_are_listed(shell: Shell) -> None:
     found = json.loads(shell.run(f"{lines[1]} --json"))
     assert [window["state"] for window in found] == ["CLOSED", "OPEN"]
     assert json.loads(shell.run(f"{lines[0]} --json"))["sequence"] >= found[0]["last_sequence"]
+
+
+def test_schedule_is_told(shell: Shell) -> None:
+    """The commands say what is agreed and what is due. By the network's clock, which stands still, nothing is."""
+    schedule, close_due = section("Schedule", "sh").splitlines()
+    told = shell.run(schedule)
+    assert "Windows close monthly, last business day, at 18:00 Europe/Berlin" in told
+    assert "Multilateral payments are due 5 business days (DE-BY) later" in told
+    # Of the window that opened on 15 January 2025.
+    assert "Window 2 is due at 2025-01-31 18:00:00 CET" in told
+    assert json.loads(shell.run(f"{schedule} --json"))["unsettled"][0]["payments_due_on"] == "2025-01-22"
+    assert shell.run(close_due) == "Window 2 is due at 2025-01-31 17:00:00 UTC.\n"
 
 
 def test_report_is_printed_and_written(shell: Shell) -> None:
@@ -194,6 +214,18 @@ def test_run_that_nobody_likes_is_given_up(shell: Shell) -> None:
     assert json.loads(aborted)["events"][-1]["note"] == "nobody"
     assert re.search(r"2 │ ABORTED ", shell.run("coalition settlement windows"))
     assert "is no single key of the profile" in shell.run(f"{propose} --key 9", status=2)
+
+
+def test_dispute_goes_its_way_as_the_guide_says(shell: Shell) -> None:
+    """From the florist's claim to the adjustment in the journal, by the commands of all three."""
+    shell.network.profile("florist")
+    shell.network.profile("grocer")
+    (line,) = json.loads(shell.run("coalition settlement lines --window 1 --kind redeem --json"))
+    lines = section("Disputes", "sh").replace("--entry 42", f"--entry {line['sequence']}").splitlines()
+    states = [re.match(r"Dispute \S+: ([A-Z]+)", shell.run(line)) for line in lines]
+    assert [found and found[1] for found in states] == [
+        *("RAISED", "REJECTED", "ESCALATED", "RULED", "ACCEPTED", "ADJUSTED", "ADJUSTED"),
+    ]
 
 
 def test_python_runs_as_it_stands(shell: Shell) -> None:

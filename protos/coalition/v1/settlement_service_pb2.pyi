@@ -4,6 +4,7 @@ isort:skip_file
 """
 
 from coalition.v1 import envelope_pb2 as _envelope_pb2
+from coalition.v1 import network_pb2 as _network_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -433,21 +434,25 @@ class GetProgressResponse(_message.Message):
     SEQUENCE_FIELD_NUMBER: _builtins.int
     LOG_ROOT_FIELD_NUMBER: _builtins.int
     COMMITTED_US_FIELD_NUMBER: _builtins.int
+    CALLER_KIND_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Last entry taken in."""
     log_root: _builtins.bytes
     committed_us: _builtins.int
     """Commit time of that entry."""
+    caller_kind: _network_pb2.PartyKind.ValueType
+    """What the caller is in the network: the operator decides on runs."""
     def __init__(
         self,
         *,
         sequence: _builtins.int = ...,
         log_root: _builtins.bytes = ...,
         committed_us: _builtins.int = ...,
+        caller_kind: _network_pb2.PartyKind.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["committed_us", b"committed_us", "log_root", b"log_root", "sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller_kind", b"caller_kind", "committed_us", b"committed_us", "log_root", b"log_root", "sequence", b"sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from settlement.store.tables import metadata
+from settlement.store.schema import metadata
 
 connection = context.config.attributes["connection"]
 context.configure(

@@ -53,6 +53,8 @@ class Model:
         """Until when somebody has something to do."""
         if self.state in LAPSES:
             return self.since_us + LAPSES[self.state][1] * DAY_US
+        if self.state == "ACCEPTED":
+            return self.since_us + DECIDE_DAYS * DAY_US
         return self.escalated_us + DECIDE_DAYS * DAY_US if self.state in ("ESCALATED", "RULED") else 0
 
     def lapse(self, now_us: int) -> None:
@@ -175,5 +177,5 @@ class Disputing(RuleBasedStateMachine):
         self.past = found.events
 
 
-Disputing.TestCase.settings = settings(max_examples=150, stateful_step_count=20)
+Disputing.TestCase.settings = settings(max_examples=80, stateful_step_count=20)
 TestDisputing = Disputing.TestCase

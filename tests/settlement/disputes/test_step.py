@@ -68,6 +68,7 @@ def test_steps_are_signed_by_the_party_for_this_network() -> None:
         (RAISE, {"claim": {}, "text": "two\nlines"}, "text"),
         (RAISE, {"claim": {}, "decided_us": 0}, "decided_us"),
         (RAISE, {"claim": {"sequence": 0}}, "claim.sequence"),
+        (RAISE, {"claim": {"sequence": 2**63}}, "claim.sequence"),
         (RAISE, {"claim": {"respondent": RAISER}}, "claim.respondent"),
         (RAISE, {"claim": {"reason": 0}}, "claim.reason"),
         (RAISE, {"claim": {"points": -1}}, "claim.points"),

@@ -17,8 +17,11 @@ from coalition.tokens import METADATA_KEY, SETTLEMENT, authorization, make_token
 from coalition.v1 import network_pb2
 from coalition.v1.settlement_service_pb2_grpc import SettlementServiceStub
 from settlement.desk import Desk
+from settlement.disputes.desk import DisputeDesk
+from settlement.disputes.rules import DisputeRules
 from settlement.intake import Intake
 from settlement.rpc.access import Gatekeeper
+from settlement.rpc.disputes import disputes_offer
 from settlement.rpc.lines import lines_offer
 from settlement.rpc.server import Server
 from settlement.rpc.servicer import SettlementServicer
@@ -111,7 +114,14 @@ def running(tmp_path: Path) -> Iterator[Running]:
     server = Server(
         SettlementServicer(desk, runs, intake, gatekeeper),
         load_server_tls(tmp_path / "tls"),
-        [lines_offer(database, gatekeeper)],
+        [
+            lines_offer(database, gatekeeper),
+            disputes_offer(
+                # The journal is older than the clock.
+                DisputeDesk(database, intake, lambda: NOW_US, DisputeRules(raise_days=3_650)),
+                gatekeeper,
+            ),
+        ],
     )
     port = server.start("localhost:0")
     yield Running(journal, database, intake, server, port, files.authority.read_bytes())

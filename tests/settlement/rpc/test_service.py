@@ -18,6 +18,7 @@ from coalition.errors import Refused, reason_name
 from coalition.ids import transaction_id
 from coalition.status import from_rpc_error
 from coalition.tokens import HUB, LIFETIME_S
+from coalition.v1 import network_pb2
 from coalition.v1 import settlement_service_pb2 as pb
 from coalition.v1.settlement_service_pb2_grpc import SettlementServiceStub
 from settlement.rpc.servicer import WAITING_MAX
@@ -95,6 +96,7 @@ def test_everybody_sees_windows_and_progress(running: Running) -> None:
         sequence=len(running.journal.entries),
         log_root=running.intake.progress.log_root,
         committed_us=running.journal.entries[-1].committed_us,
+        caller_kind=network_pb2.PARTY_KIND_PARTNER,
     )
     windows = running.call("ListWindows", pb.ListWindowsRequest(), "idle")
     assert [item.state for item in windows.windows] == [pb.WINDOW_STATE_CLOSED, pb.WINDOW_STATE_OPEN]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 
 from settlement.store.database import Database
 from settlement.store.migrate import configuration, migrate
-from settlement.store.tables import metadata
+from settlement.store.schema import metadata
 
 
 def definitions(connection: Connection) -> dict[str, str]:

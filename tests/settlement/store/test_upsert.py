@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_mock_engine, select
 
-from settlement.store import tables
+from settlement.store import schema, tables
 from settlement.store.database import Database
 from settlement.store.migrate import migrate
 from settlement.store.upsert import add_to, replace_in
@@ -49,5 +49,5 @@ def test_schema_is_that_of_both_engines(dialect: str) -> None:
     engine = create_mock_engine(
         f"{dialect}://", lambda statement, *_: written.append(str(statement.compile(dialect=engine.dialect)))
     )
-    tables.metadata.create_all(engine, checkfirst=False)
-    assert len([text for text in written if "CREATE TABLE" in text]) == len(tables.metadata.tables)
+    schema.metadata.create_all(engine, checkfirst=False)
+    assert len([text for text in written if "CREATE TABLE" in text]) == len(schema.metadata.tables)

@@ -1,0 +1,50 @@
+"""The finance console: a web page on this machine, under the person's own key."""
+
+from __future__ import annotations
+
+import contextlib
+import webbrowser
+
+import click
+
+from settlement.cli.options import Caller, calling, key_option
+from settlement.logs import configure_logs
+
+
+@click.command()
+@calling
+@key_option
+@click.option("--port", type=click.IntRange(0, 65_535), default=0, show_default="any free one", help="Where to listen.")
+@click.option("--no-browser", is_flag=True, help="Print the link only; do not open it.")
+@click.option(
+    "--idle-minutes",
+    type=click.IntRange(1, 24 * 60),
+    default=30,
+    show_default=True,
+    help="Lock the console when nobody has looked at it for so long.",
+)
+def console(caller: Caller, key: str, port: int, no_browser: bool, idle_minutes: int) -> None:
+    """Open the finance console in a browser on this machine.
+
+    \b
+    Windows, charts, settlement runs and files as web pages, seen and signed with your own key. The console listens on
+    this machine only. The link that it prints works once, in one browser; when the console locks itself, or when you
+    lock it, it prints another. Ctrl-C ends it.
+    """
+    # Takes long to import, and no other command needs it.
+    from settlement.console.server import ConsoleServer
+
+    def announce(link: str) -> None:
+        click.echo(f"Open this link in your browser on this machine. It works once.\n  {link}")
+        if not no_browser:
+            webbrowser.open(link)
+
+    configure_logs("console")
+    with caller.client(key) as client:
+        # A wrong address, key or certificate shows here, where it can be explained.
+        client.windows()
+        server = ConsoleServer(client, announce, port=port, idle_s=idle_minutes * 60)
+        # uvicorn ends in order, then raises what it was ended with.
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve()
+    click.echo("The console has ended.")

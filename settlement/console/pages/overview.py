@@ -1,0 +1,61 @@
+"""The first page: what waits for somebody, and how the open window stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+from starlette.routing import Route
+
+from partner_sdk.settlement import Run, RunState, Window, WindowState
+from settlement.console.amounts import count_text, day_text
+from settlement.console.frame import Console, Visit, page
+from settlement.console.pages.runs import SETTLEABLE, under_way
+
+_NEXT_STEP: Final = {
+    RunState.PROPOSED: ("A run waits to be approved", "by another person than who proposed it"),
+    RunState.APPROVED: ("A run is approved", "instruct its payments"),
+    RunState.INSTRUCTED: ("Payments are instructed", "confirm them as they come"),
+    RunState.SETTLING: ("A run is being settled", "confirm the payments that are missing"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something that waits, and where to do it."""
+
+    path: str
+    text: str
+    detail: str
+
+
+def routes(console: Console) -> list[Route]:
+    """The overview."""
+    return [page(console, "/", show)]
+
+
+def show(visit: Visit) -> Response:
+    """What waits, and the open window."""
+    windows, runs = visit.client.windows(), tuple(visit.client.runs())
+    opened = next((window for window in windows if window.state is WindowState.OPEN), None)
+    sums = visit.console.reports.sums([opened])[opened.number] if opened else None
+    return visit.page("overview.html", title="Overview", tasks=tasks(windows, runs), open=opened, sums=sums)
+
+
+def tasks(windows: Sequence[Window], runs: Sequence[Run]) -> list[Task]:
+    """What waits for somebody, the most urgent first."""
+    found: list[Task] = []
+    run = under_way(runs)
+    if run is not None:
+        text, detail = _NEXT_STEP[run.state]
+        numbers = ", ".join(f"window {number}" for number in run.windows)
+        found.append(Task(f"/runs/{run.run_id}", text, f"{detail}; {numbers}"))
+    waiting = [window for window in windows if window.state in SETTLEABLE]
+    if waiting:
+        verb = "waits" if len(waiting) == 1 else "wait"
+        text = f"{count_text(len(waiting), 'closed window', 'closed windows')} {verb} to be settled"
+        since = f"the oldest since {day_text(waiting[0].closed_at)}"
+        found.append(Task("/runs/propose" if run is None else "/windows", text, since))
+    return found

@@ -1,0 +1,230 @@
+"""Disputes, their steps, and the adjustments that the journal has for them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, func, insert, literal, or_, select, update
+
+from coalition.ids import id_from_text, id_text
+from coalition.v1.transaction_pb2 import TRANSACTION_KIND_ADJUST
+from settlement.clearing.movements import MovementKind
+from settlement.disputes.adjustments import Adjustment, Owing, problem_with
+from settlement.disputes.dispute import CLOSED, WITHDRAWN, Dispute, Recorded, Standing, standing
+from settlement.disputes.rules import Deadlines
+from settlement.disputes.step import read_step
+from settlement.store import tables
+from settlement.store.dispute_tables import dispute_steps, disputes
+
+#: Disputes whose rows are read with one statement: no engine takes any number of parameters.
+_TOGETHER_MAX: Final = 500
+_NUMBER_MAX: Final = 2**63 - 1
+
+
+class DisputeRecord(NamedTuple):
+    """A dispute, and where it stands at the moment that was asked for."""
+
+    dispute: Dispute
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeQuery:
+    """Which disputes: those that match all of it."""
+
+    #: Raiser or respondent; empty: whoever.
+    party_id: str = ""
+    #: The disputed line's; 0: any.
+    window: int = 0
+    open_only: bool = False
+    #: Only higher numbers.
+    after_number: int = 0
+    #: At most so many; None: all of them.
+    limit: int | None = None
+
+
+def find_dispute(connection: Connection, dispute_id: bytes) -> Dispute | None:
+    """One dispute, or None."""
+    rows = connection.execute(select(disputes).where(disputes.c.dispute_id == dispute_id)).all()
+    return next(iter(_with_steps(connection, rows)), None)
+
+
+def list_disputes(connection: Connection, query: DisputeQuery, now_us: int) -> tuple[DisputeRecord, ...]:
+    """By number, as they stand at `now_us`."""
+    if query.open_only:
+        rows = _unfinished(connection, query, now_us)
+    else:
+        rows = connection.execute(_matching(query).limit(query.limit)).all()
+    return tuple(DisputeRecord(dispute, standing(dispute, now_us)) for dispute in _with_steps(connection, rows))
+
+
+def open_disputes(connection: Connection, party_id: str, window: int, *, now_us: int) -> tuple[DisputeRecord, ...]:
+    """Disputes about lines of a window in which somebody still has something to do, by number.
+
+    Of one party, or with an empty `party_id` of all; with window 0 of all windows. For statements, and for the
+    checklist of a run.
+    """
+    return list_disputes(connection, DisputeQuery(party_id, window, open_only=True), now_us)
+
+
+def disputes_about(connection: Connection, sequence: int) -> tuple[Dispute, ...]:
+    """Disputes about the lines of an entry, by number."""
+    rows = connection.execute(select(disputes).where(disputes.c.sequence == sequence).order_by(disputes.c.number)).all()
+    return _with_steps(connection, rows)
+
+
+def count_open(connection: Connection, raiser: str, now_us: int) -> int:
+    """Disputes that a party has raised and in which somebody still has something to do."""
+    statement = select(disputes).where(disputes.c.raiser == raiser)
+    return len(_not_adjusted(connection, _not_over(connection, statement, now_us)))
+
+
+def add_dispute(connection: Connection, dispute: Dispute) -> Dispute:
+    """Store a new dispute with its first step, and give it its number."""
+    number = (connection.scalar(select(func.coalesce(func.max(disputes.c.number), 0))) or 0) + 1
+    days = dispute.deadlines
+    connection.execute(
+        insert(disputes).values(
+            dispute_id=dispute.dispute_id,
+            number=number,
+            sequence=dispute.claim.sequence,
+            window_number=dispute.window,
+            raiser=dispute.raiser,
+            respondent=dispute.respondent,
+            operator=dispute.operator,
+            answer_days=days.answer_days,
+            escalate_days=days.escalate_days,
+            decide_days=days.decide_days,
+            **_outlook(dispute),
+        )
+    )
+    _add_step(connection, dispute)
+    stored = find_dispute(connection, dispute.dispute_id)
+    assert stored is not None, "it was just stored"
+    return stored
+
+
+def extend_dispute(connection: Connection, dispute: Dispute) -> None:
+    """Store the last step of a dispute, the others of which are stored."""
+    _add_step(connection, dispute)
+    mine = disputes.c.dispute_id == dispute.dispute_id
+    connection.execute(update(disputes).where(mine).values(**_outlook(dispute)))
+
+
+def _add_step(connection: Connection, dispute: Dispute) -> None:
+    step, recorded_us = dispute.steps[-1].step, dispute.steps[-1].recorded_us
+    connection.execute(
+        insert(dispute_steps).values(
+            dispute_id=dispute.dispute_id,
+            number=len(dispute.steps),
+            document=step.document,
+            public_key=step.public_key,
+            signature=step.signature,
+            recorded_us=recorded_us,
+        )
+    )
+
+
+def _outlook(dispute: Dispute) -> dict[str, int]:
+    """What the steps alone say about how it goes on, so that the database can tell what is over."""
+    recorded_us = dispute.steps[-1].recorded_us
+    now = standing(dispute, recorded_us)
+    over_us = 0
+    if now.state in (WITHDRAWN, CLOSED):
+        over_us = recorded_us
+    elif now.due_us and standing(dispute, now.due_us + 1).state == CLOSED:
+        over_us = now.due_us + 1
+    return {"over_us": over_us, "accepted_micros": now.accepted_micros}
+
+
+def _matching(query: DisputeQuery) -> Select[Any]:
+    statement = select(disputes).order_by(disputes.c.number)
+    if query.party_id:
+        statement = statement.where(or_(disputes.c.raiser == query.party_id, disputes.c.respondent == query.party_id))
+    if query.window:
+        statement = statement.where(disputes.c.window_number == min(query.window, _NUMBER_MAX))
+    return statement.where(disputes.c.number > min(query.after_number, _NUMBER_MAX))
+
+
+def _unfinished(connection: Connection, query: DisputeQuery, now_us: int) -> Sequence[Row[Any]]:
+    return _not_adjusted(connection, _not_over(connection, _matching(query), now_us))[: query.limit]
+
+
+def _not_over(connection: Connection, statement: Select[Any], now_us: int) -> Sequence[Row[Any]]:
+    return connection.execute(statement.where(or_(disputes.c.over_us == 0, disputes.c.over_us > now_us))).all()
+
+
+def _not_adjusted(connection: Connection, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Without those for which the journal has what was agreed on."""
+    adjustments = _adjustments(connection, [row.dispute_id for row in rows if row.accepted_micros])
+    return [
+        row
+        for row in rows
+        if row.dispute_id not in adjustments
+        or problem_with(adjustments[row.dispute_id], Owing(row.respondent, row.raiser, row.accepted_micros))
+    ]
+
+
+def _with_steps(connection: Connection, rows: Iterable[Row[Any]]) -> tuple[Dispute, ...]:
+    found = list(rows)
+    identifiers = [row.dispute_id for row in found]
+    steps, adjustments = _steps(connection, identifiers), _adjustments(connection, identifiers)
+    return tuple(
+        Dispute(
+            row.dispute_id,
+            row.number,
+            row.window_number,
+            row.operator,
+            Deadlines(row.answer_days, row.escalate_days, row.decide_days),
+            tuple(steps[row.dispute_id]),
+            tuple(adjustments.get(row.dispute_id, ())),
+        )
+        for row in found
+    )
+
+
+def _steps(connection: Connection, identifiers: Sequence[bytes]) -> Mapping[bytes, list[Recorded]]:
+    steps: defaultdict[bytes, list[Recorded]] = defaultdict(list)
+    for part in _parts(identifiers):
+        for row in connection.execute(
+            select(dispute_steps)
+            .where(dispute_steps.c.dispute_id.in_(part))
+            .order_by(dispute_steps.c.dispute_id, dispute_steps.c.number)
+        ):
+            step = read_step(row.document, row.public_key, row.signature)
+            steps[row.dispute_id].append(Recorded(step, row.recorded_us))
+    return steps
+
+
+def _adjustments(connection: Connection, identifiers: Sequence[bytes]) -> Mapping[bytes, list[Adjustment]]:
+    """By dispute, those that have any: accepted corrections of obligations whose reference is the dispute's id."""
+    record, movement = tables.records.c, tables.movements.c
+    adjustments: defaultdict[bytes, list[Adjustment]] = defaultdict(list)
+    for part in _parts([id_text(identifier) for identifier in identifiers]):
+        statement = (
+            select(
+                record.reference,
+                record.sequence,
+                record.window_number,
+                record.committed_us,
+                movement.issuer,
+                movement.counterparty,
+                movement.direct_micros,
+            )
+            .join(tables.movements, movement.sequence == record.sequence)
+            # Spelt out, for the index is one of this kind alone.
+            .where(record.kind == literal(TRANSACTION_KIND_ADJUST, literal_execute=True))
+            .where(record.reference.in_(part), movement.kind == int(MovementKind.OBLIGATION))
+            .order_by(record.sequence)
+        )
+        for reference, sequence, window, committed_us, debtor, creditor, amount in connection.execute(statement):
+            owing = Owing(debtor, creditor, amount)
+            adjustments[id_from_text(reference)].append(Adjustment(sequence, window, committed_us, owing))
+    return adjustments
+
+
+def _parts(values: Sequence[Any]) -> Iterable[Sequence[Any]]:
+    return (values[start : start + _TOGETHER_MAX] for start in range(0, len(values), _TOGETHER_MAX))

@@ -1,0 +1,9 @@
+"""Every table of the database, wherever it is written down."""
+
+from __future__ import annotations
+
+from settlement.store import dispute_tables, tables
+
+metadata = tables.metadata
+
+__all__ = ["dispute_tables", "metadata", "tables"]

@@ -1,0 +1,1 @@
+"""The finance console: its door and guard, its charts, and its pages in a real browser."""

@@ -1,0 +1,106 @@
+"""A network with business in it, consoles of two people, and a real browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from threading import Thread
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+from partner_sdk import Client
+from partner_sdk.settlement import SettlementClient
+from partner_sdk.testing import LocalNetwork
+from settlement.console.server import ConsoleServer
+from tests.settlement.business import POLICY, Business
+
+#: Of a test with a page that does not come.
+_PATIENCE_MS = 8_000
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or "/usr/bin/chromium"
+
+
+@dataclass
+class Running:
+    """A console that answers, and the links that it has printed."""
+
+    server: ConsoleServer
+    client: SettlementClient
+    links: list[str] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        """What its addresses begin with."""
+        return self.server.address
+
+
+@contextmanager
+def console(
+    network: LocalNetwork, party_id: str = "operator", person: int = 0, timeout_s: float = 10
+) -> Iterator[Running]:
+    """A console of one of a party's people."""
+    connection = network.connection(party_id, timeout_s=timeout_s)
+    with SettlementClient(replace(connection, keys=(connection.keys[person],))) as client:
+        links: list[str] = []
+        server = ConsoleServer(client, links.append)
+        thread = Thread(target=server.serve)
+        thread.start()
+        try:
+            yield Running(server, client, links)
+        finally:
+            server.stop()
+            thread.join()
+
+
+@pytest.fixture(scope="package")
+def business() -> Iterator[LocalNetwork]:
+    """A network with three closed windows and one that is open."""
+    with LocalNetwork(settlement=True, policy=POLICY) as network:
+        steps = Business(network, seed=7)
+        for days in (3, 20, 12):
+            steps.steps(15)
+            steps.correct()
+            steps.pass_time(days)
+            steps.close_window()
+        steps.steps(8)
+        with Client(network.connection("operator")) as hub, network.settlement_client() as settlement:
+            settlement.progress(wait_for_sequence=hub.checkpoint().size)
+        yield network
+
+
+@pytest.fixture(scope="module")
+def maker(business: LocalNetwork) -> Iterator[Running]:
+    """The console of the operator's first person."""
+    with console(business) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Chromium. Tests are skipped where it is not installed, but not where everything must be tested."""
+    if not os.access(CHROMIUM, os.X_OK):
+        message = "Chromium is not installed (apt install chromium), so the console's pages cannot be tried."
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield running
+        running.close()
+
+
+@contextmanager
+def visiting(browser: Browser, running: Running, **options: object) -> Iterator[BrowserContext]:
+    """A browser of its own, in which a console's first link was opened."""
+    context = browser.new_context(**options)  # type: ignore[arg-type]
+    context.set_default_timeout(_PATIENCE_MS)
+    page = context.new_page()
+    page.goto(running.links[0])
+    page.wait_for_url(f"{running.address}/")
+    page.close()
+    yield context
+    context.close()
