@@ -26,6 +26,8 @@ class Progress:
     committed_at: datetime | None
     #: What the service knows the caller as; the operator decides on runs.
     caller_kind: PartyKind
+    #: The party that is the operator.
+    operator: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,13 @@ class WindowReport:
 def progress_of(message: pb.GetProgressResponse) -> Progress:
     """The progress in an answer."""
     committed_at = moment_of(message.committed_us) if message.committed_us else None
-    return Progress(message.sequence, message.log_root, committed_at, party_kind_of(message.caller_kind))
+    return Progress(
+        sequence=message.sequence,
+        log_root=message.log_root,
+        committed_at=committed_at,
+        caller_kind=party_kind_of(message.caller_kind),
+        operator=message.operator,
+    )
 
 
 def window_of(message: pb.Window) -> Window:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from itertools import islice
-from typing import Any
 
 import click
 
-from partner_sdk.settlement import Line, LineKind, ProvenEntry
+from partner_sdk.settlement import Line, LineKind
 from settlement.cli.options import Caller, as_json, calling, print_json
+from settlement.report.lines import line_json, proof_json
 from settlement.report.money import micros_text
 from settlement.report.tables import moment_text, rows_table, show
 from settlement.report.window import Rows
@@ -53,7 +52,7 @@ def lines(
         shown = list(islice(found, limit + 1))
     more = len(shown) > limit
     if json_wanted:
-        print_json([_json(line) for line in shown[:limit]])
+        print_json([line_json(line) for line in shown[:limit]])
         return
     show([rows_table("Lines", _rows(shown[:limit]), _COLUMNS)])
     if more:
@@ -73,7 +72,7 @@ def entry(caller: Caller, sequence: int, json_wanted: bool) -> None:
     with caller.client() as client:
         found = client.entry(sequence)
     if json_wanted:
-        print_json(_proof_json(found))
+        print_json(proof_json(found))
         return
     show([rows_table(f"Entry {found.sequence} in window {found.window}", _rows(found.lines), _COLUMNS)])
     signed = found.checkpoint
@@ -104,19 +103,3 @@ def _rows(found: list[Line] | tuple[Line, ...]) -> Rows:
 
 def _sign(line: Line) -> int:
     return -1 if line.kind.turned else 1
-
-
-def _json(line: Line) -> dict[str, Any]:
-    return {**asdict(line), "kind": line.kind.value, "committed_at": line.committed_at.isoformat()}
-
-
-def _proof_json(found: ProvenEntry) -> dict[str, Any]:
-    return {
-        "sequence": found.sequence,
-        "window": found.window,
-        "lines": [_json(line) for line in found.lines],
-        "entry": found.entry.hex() if found.entry else None,
-        "leaf_hash": found.leaf_hash.hex(),
-        "path": [node.hex() for node in found.path],
-        "checkpoint": found.note,
-    }

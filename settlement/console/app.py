@@ -16,7 +16,7 @@ from settlement.console import entrance
 from settlement.console.door import Door
 from settlement.console.frame import Console, refusal
 from settlement.console.guard import Guard
-from settlement.console.pages import liability, overview, runs, windows
+from settlement.console.pages import entries, liability, lines, overview, runs, windows
 from settlement.console.rendering import Place
 
 #: The navigation.
@@ -24,12 +24,15 @@ PLACES: Final = (
     Place("/", "Overview"),
     Place("/windows", "Windows"),
     Place("/runs", "Runs"),
+    Place("/lines", "Lines", ("/entries",)),
     Place("/liability", "Liability"),
 )
 _PAGES: Final[tuple[Callable[[Console], list[Route]], ...]] = (
     overview.routes,
     windows.routes,
     runs.routes,
+    lines.routes,
+    entries.routes,
     liability.routes,
 )
 

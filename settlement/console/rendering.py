@@ -25,10 +25,13 @@ class Place:
 
     path: str
     name: str
+    #: Other addresses whose pages belong to it.
+    others: tuple[str, ...] = ()
 
     def is_at(self, path: str) -> bool:
         """Whether an address belongs to it."""
-        return path == self.path or (self.path != "/" and path.startswith(f"{self.path}/"))
+        roots = (self.path, *self.others)
+        return any(path == root or (root != "/" and path.startswith(f"{root}/")) for root in roots)
 
 
 class Renderer:

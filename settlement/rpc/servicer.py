@@ -51,6 +51,7 @@ class SettlementServicer(SettlementServiceServicer):
             log_root=progress.log_root,
             committed_us=progress.state.committed_us,
             caller_kind=caller.kind,
+            operator=self._desk.network.operator,
         )
 
     def ListWindows(self, request: pb.ListWindowsRequest, context: grpc.ServicerContext) -> pb.ListWindowsResponse:

@@ -435,6 +435,7 @@ class GetProgressResponse(_message.Message):
     LOG_ROOT_FIELD_NUMBER: _builtins.int
     COMMITTED_US_FIELD_NUMBER: _builtins.int
     CALLER_KIND_FIELD_NUMBER: _builtins.int
+    OPERATOR_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Last entry taken in."""
     log_root: _builtins.bytes
@@ -442,6 +443,8 @@ class GetProgressResponse(_message.Message):
     """Commit time of that entry."""
     caller_kind: _network_pb2.PartyKind.ValueType
     """What the caller is in the network: the operator decides on runs."""
+    operator: _builtins.str
+    """The party that is the operator."""
     def __init__(
         self,
         *,
@@ -449,10 +452,11 @@ class GetProgressResponse(_message.Message):
         log_root: _builtins.bytes = ...,
         committed_us: _builtins.int = ...,
         caller_kind: _network_pb2.PartyKind.ValueType = ...,
+        operator: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller_kind", b"caller_kind", "committed_us", b"committed_us", "log_root", b"log_root", "sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller_kind", b"caller_kind", "committed_us", b"committed_us", "log_root", b"log_root", "operator", b"operator", "sequence", b"sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

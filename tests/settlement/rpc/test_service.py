@@ -97,6 +97,7 @@ def test_everybody_sees_windows_and_progress(running: Running) -> None:
         log_root=running.intake.progress.log_root,
         committed_us=running.journal.entries[-1].committed_us,
         caller_kind=network_pb2.PARTY_KIND_PARTNER,
+        operator="operator",
     )
     windows = running.call("ListWindows", pb.ListWindowsRequest(), "idle")
     assert [item.state for item in windows.windows] == [pb.WINDOW_STATE_CLOSED, pb.WINDOW_STATE_OPEN]
