@@ -8,6 +8,7 @@ from coalition.v1 import directory_service_pb2 as directory
 from coalition.v1 import journal_pb2 as journal
 from coalition.v1 import ledger_service_pb2 as ledger
 from coalition.v1 import operator_service_pb2 as operator
+from coalition.v1 import settlement_books_pb2 as books
 from coalition.v1 import settlement_disputes_pb2 as disputes
 from coalition.v1 import settlement_lines_pb2 as lines
 from coalition.v1 import settlement_schedule_pb2 as schedule
@@ -44,6 +45,9 @@ GET_WINDOW: Final = Method(f"{_PACKAGE}SettlementService/GetWindow", settlement.
 DECIDE_RUN: Final = Method(f"{_PACKAGE}SettlementService/DecideRun", settlement.DecideRunResponse)
 GET_RUN: Final = Method(f"{_PACKAGE}SettlementService/GetRun", settlement.GetRunResponse)
 LIST_RUNS: Final = Method(f"{_PACKAGE}SettlementService/ListRuns", settlement.ListRunsResponse)
+
+GET_BOOKS: Final = Method(f"{_PACKAGE}BooksService/GetBooks", books.GetBooksResponse)
+EXPORT_LEDGER: Final = Method(f"{_PACKAGE}BooksService/ExportLedger", books.ExportLedgerResponse)
 
 LIST_LINES: Final = Method(f"{_PACKAGE}LinesService/ListLines", lines.ListLinesResponse)
 GET_ENTRY: Final = Method(f"{_PACKAGE}LinesService/GetEntry", lines.GetEntryResponse)

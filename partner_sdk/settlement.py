@@ -21,6 +21,18 @@ from partner_sdk._dispute_models import (
 )
 from partner_sdk._errors import Timeout
 from partner_sdk._session import Session
+from partner_sdk._settlement_books import (
+    Books,
+    CohortBooks,
+    Deferral,
+    IssuerBooks,
+    LedgerFormat,
+    LiabilityMovement,
+    PointsMovement,
+    RedemptionEstimate,
+    books,
+    ledger,
+)
 from partner_sdk._settlement_lines import Line, LineKind, ProvenEntry, entry, line_page, lines
 from partner_sdk._settlement_models import (
     NetPosition,
@@ -59,8 +71,11 @@ from partner_sdk._vocabulary import (
 
 __all__ = [
     "AsyncSettlementClient",
+    "Books",
     "CarriedAmount",
     "CarriedReason",
+    "CohortBooks",
+    "Deferral",
     "Dispute",
     "DisputeAction",
     "DisputeAdjustment",
@@ -70,13 +85,18 @@ __all__ = [
     "DisputeState",
     "Instruction",
     "InstructionState",
+    "IssuerBooks",
+    "LedgerFormat",
+    "LiabilityMovement",
     "Line",
     "LineKind",
     "NetPosition",
     "Obligation",
     "PartyActivity",
+    "PointsMovement",
     "Progress",
     "ProvenEntry",
+    "RedemptionEstimate",
     "Run",
     "RunAction",
     "RunDecision",
@@ -134,6 +154,8 @@ class SettlementClient(_blocking_shell.BlockingShell):
     lines = _blocking_shell.gives(lines)
     line_page = _blocking_shell.calls(line_page)
     entry = _blocking_shell.calls(entry)
+    books = _blocking_shell.calls(books)
+    ledger = _blocking_shell.calls(ledger)
     runs = _blocking_shell.gives(runs)
     run = _blocking_shell.calls(run)
     decide = _blocking_shell.calls(decide)
@@ -169,6 +191,8 @@ class AsyncSettlementClient(_awaiting_shell.AwaitingShell):
     lines = _awaiting_shell.gives(lines)
     line_page = _awaiting_shell.calls(line_page)
     entry = _awaiting_shell.calls(entry)
+    books = _awaiting_shell.calls(books)
+    ledger = _awaiting_shell.calls(ledger)
     runs = _awaiting_shell.gives(runs)
     run = _awaiting_shell.calls(run)
     decide = _awaiting_shell.calls(decide)

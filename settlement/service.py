@@ -9,6 +9,7 @@ import structlog
 from coalition.clock import Clock
 from coalition.tls import ServerTls
 from partner_sdk import Client, Connection
+from settlement.books_desk import BooksDesk
 from settlement.config import SettlementConfig
 from settlement.desk import Desk
 from settlement.disputes.desk import DisputeDesk
@@ -16,7 +17,9 @@ from settlement.follower import Follower
 from settlement.intake import Intake
 from settlement.metrics import Metrics, MetricsServer, Watched
 from settlement.rpc.access import Gatekeeper
+from settlement.rpc.books import books_offer
 from settlement.rpc.disputes import disputes_offer
+from settlement.rpc.downloads import Downloads
 from settlement.rpc.lines import lines_offer
 from settlement.rpc.schedule import schedule_offer
 from settlement.rpc.server import Server
@@ -45,11 +48,13 @@ class Service:
         desk, runs = Desk(self._database, self.intake), RunDesk(self._database, self.intake, clock)
         timetable = Timetable(config.schedule, desk, self.intake, clock)
         disputes = DisputeDesk(self._database, self.intake, clock, config.disputes)
+        downloads = Downloads()
         self._server = Server(
             SettlementServicer(desk, runs, self.intake, gatekeeper),
             tls,
             [
                 lines_offer(self._database, gatekeeper),
+                books_offer(BooksDesk(self._database, self.intake), gatekeeper, downloads),
                 schedule_offer(timetable, gatekeeper),
                 disputes_offer(disputes, gatekeeper),
             ],

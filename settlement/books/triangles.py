@@ -57,11 +57,10 @@ class History:
         return Life(self.issuer, max(0, month_number(cohort.expires_on) - self._origins[cohort]))
 
     def developments(self, month: int) -> Mapping[Life, Development]:
-        """What can be said at the end of `month`, for each life of which a cohort had begun by then."""
+        """What can be said at the end of `month` about each life."""
         lives: defaultdict[Life, list[Cohort]] = defaultdict(list)
-        for cohort, origin in sorted(self._origins.items(), key=lambda item: (item[1], item[0])):
-            if origin <= month:
-                lives[self.life(cohort)].append(cohort)
+        for cohort, _ in sorted(self._origins.items(), key=lambda item: (item[1], item[0])):
+            lives[self.life(cohort)].append(cohort)
         return {life: self._development(life, cohorts, month) for life, cohorts in sorted(lives.items())}
 
     def _development(self, life: Life, cohorts: Sequence[Cohort], month: int) -> Development:

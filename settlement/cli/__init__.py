@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from settlement.cli.books import books
 from settlement.cli.closing import close_due, schedule
 from settlement.cli.console import console
 from settlement.cli.disputing import dispute
@@ -41,6 +42,7 @@ for command in (
     report,
     lines,
     entry,
+    books,
     run,
     schedule,
     close_due,

@@ -20,6 +20,7 @@ _WORDS: Final = frozenset(
         *("opened", "closed", "proposed", "decided", "committed", "kind", "issuer", "counterparty"),
         *("payer", "payee", "method", "reference"),
         *("closing", "payments_due"),
+        *("expires", "origin", "as_of_month", "note"),
         *("dispute", "raiser", "respondent", "due", "what", "is", "when", "by"),
     }
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, select
@@ -42,6 +42,12 @@ def read_run(connection: Connection, run_id: bytes) -> Run | None:
     """The run with an id, or None."""
     row = connection.execute(select(tables.runs).where(tables.runs.c.run_id == run_id)).one_or_none()
     return None if row is None else _run(connection, row)
+
+
+def list_runs(connection: Connection) -> Iterator[Run]:
+    """Every run, in the order in which they were proposed."""
+    for row in connection.execute(select(tables.runs).order_by(tables.runs.c.number)).all():
+        yield _run(connection, row)
 
 
 def newest_runs(connection: Connection, before: int, count: int) -> tuple[Run, ...]:

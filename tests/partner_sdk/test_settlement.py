@@ -18,7 +18,14 @@ from partner_sdk.errors import (
     Unreachable,
     WrongState,
 )
-from partner_sdk.settlement import AsyncSettlementClient, RunDecision, RunState, SettlementClient, WindowState
+from partner_sdk.settlement import (
+    AsyncSettlementClient,
+    LedgerFormat,
+    RunDecision,
+    RunState,
+    SettlementClient,
+    WindowState,
+)
 from partner_sdk.testing import LocalNetwork
 
 
@@ -69,6 +76,25 @@ def test_a_window_says_who_owes_whom(network: LocalNetwork, finance: SettlementC
     assert (activity["grocer"].issued, activity["pharmacy"].accepted) == (100, 40)
     with pytest.raises(NotFound):
         finance.window(99)
+
+
+def test_books_say_what_stands_behind_the_points(network: LocalNetwork, finance: SettlementClient) -> None:
+    """What an issuer owes for points in circulation, and its entries as a file; a party has those of itself only."""
+    books = finance.books()
+    (grocer,) = books.issuers
+    assert (books.window, books.currency, books.clearing) == (1, "EUR", True)
+    assert (grocer.issuer, grocer.outstanding_points, grocer.value_of_outstanding_micros) == ("grocer", 60, 600_000)
+    assert books.ledgers == ("grocer", "operator", "pharmacy")
+    assert finance.books(1, issuer="pharmacy").issuers == ()
+    assert b"Liabilities:Parties:Pharmacy:Window-1" in finance.ledger()
+    assert finance.ledger(1, party_id="grocer", format=LedgerFormat.CSV).startswith(b"date,entry,window,")
+    with network.settlement_client("pharmacy") as pharmacy:
+        assert pharmacy.books().ledgers == ("pharmacy",)
+        assert b"Income:Accepted" in pharmacy.ledger(party_id="pharmacy")
+        with pytest.raises(PermissionDenied, match="may see its own books"):
+            pharmacy.ledger()
+    with pytest.raises(NotFound, match="books are of closed windows"):
+        finance.ledger(2)
 
 
 def test_a_party_sees_its_own_part(network: LocalNetwork, finance: SettlementClient) -> None:

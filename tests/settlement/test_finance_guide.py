@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+from beancount import loader
 from click.testing import CliRunner
 
 from coalition.merkle import leaf_hash
@@ -180,6 +181,35 @@ def test_lines_lead_to_proven_entries(shell: Shell) -> None:
     assert leaf.hex() == proof["leaf_hash"]
     assert "There are more than 1." in shell.run("coalition settlement lines --limit 1")
     assert "NOT_FOUND" in shell.run("coalition settlement entry 999999", status=1)
+
+
+def test_books_are_printed_and_exported(shell: Shell) -> None:
+    """The commands about books show what is outstanding, and write files of which Beancount approves."""
+    lines = section("Books", "sh").splitlines()
+    printed = shell.run(lines[0])
+    for text in (
+        "Books as of 2025-01-15, window 1",
+        "grocer │ 0.010000 │         700 │",
+        "0 of 3 cohorts",
+        "IFRS 15.B46",
+    ):
+        assert text in printed
+    assert "grocer" in shell.run(lines[1])
+    (cohort,) = json.loads(shell.run(f"{lines[1]} --json"))["cohorts"]
+    assert (cohort["outstanding"], cohort["deferred"]) == (700, "7.000000")
+    shell.run(lines[2])
+    folder = shell.folder / "books"
+    tables = [f"books-1-{name}.csv" for name in ("liability", "points", "deferred", "cohorts", "estimates")]
+    views = ["clearing", *(f"books-{party_id}" for party_id in ("florist", "grocer", "operator"))]
+    ledgers = [f"{view}.{kind}" for view in views for kind in ("beancount", "csv")]
+    assert {path.name for path in folder.iterdir()} == {*tables, "books-1.xlsx", *ledgers}
+    for view in views:
+        _, errors, _ = loader.load_file(str(folder / f"{view}.beancount"))
+        assert not errors
+    shell.run(f"{lines[2]}-of-one --csv --party florist")
+    written = {path.name for path in (shell.folder / "books-of-one").iterdir()}
+    assert written == {*tables, "books-florist.csv"}
+    assert "books are of closed windows" in shell.run(f"{lines[0]} --as-of 9", status=1)
 
 
 def test_window_is_settled_as_the_guide_says(shell: Shell) -> None:

@@ -16,12 +16,15 @@ from coalition.tls import load_server_tls, make_tls
 from coalition.tokens import METADATA_KEY, SETTLEMENT, authorization, make_token
 from coalition.v1 import network_pb2
 from coalition.v1.settlement_service_pb2_grpc import SettlementServiceStub
+from settlement.books_desk import BooksDesk
 from settlement.desk import Desk
 from settlement.disputes.desk import DisputeDesk
 from settlement.disputes.rules import DisputeRules
 from settlement.intake import Intake
 from settlement.rpc.access import Gatekeeper
+from settlement.rpc.books import books_offer
 from settlement.rpc.disputes import disputes_offer
+from settlement.rpc.downloads import Downloads
 from settlement.rpc.lines import lines_offer
 from settlement.rpc.server import Server
 from settlement.rpc.servicer import SettlementServicer
@@ -116,6 +119,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
         load_server_tls(tmp_path / "tls"),
         [
             lines_offer(database, gatekeeper),
+            books_offer(BooksDesk(database, intake), gatekeeper, Downloads()),
             disputes_offer(
                 # The journal is older than the clock.
                 DisputeDesk(database, intake, lambda: NOW_US, DisputeRules(raise_days=3_650)),
