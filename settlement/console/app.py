@@ -16,7 +16,7 @@ from settlement.console import entrance
 from settlement.console.door import Door
 from settlement.console.frame import Console, refusal
 from settlement.console.guard import Guard
-from settlement.console.pages import entries, liability, lines, overview, runs, windows
+from settlement.console.pages import entries, liability, lines, overview, run, runs, windows
 from settlement.console.rendering import Place
 
 #: The navigation.
@@ -31,6 +31,7 @@ _PAGES: Final[tuple[Callable[[Console], list[Route]], ...]] = (
     overview.routes,
     windows.routes,
     runs.routes,
+    run.routes,
     lines.routes,
     entries.routes,
     liability.routes,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from partner_sdk.settlement import PartyActivity, SettlementClient, Window, WindowReport, WindowState
+from partner_sdk.settlement import Obligation, PartyActivity, SettlementClient, Window, WindowReport, WindowState
 from settlement.report.window import Saving, gross, multilateral
 
 _KEPT_MAX: Final = 1_000
@@ -25,6 +25,8 @@ class Sums:
     issued: int
     redeemed: int
     expired: int
+    #: What each party receives less what it owes, of all obligations that the caller sees; micro-units.
+    nets: tuple[tuple[str, int], ...]
     #: By how much more points of each issuer are outstanding at the window's end than at its beginning.
     outstanding_change: tuple[tuple[str, int], ...]
 
@@ -69,9 +71,18 @@ def sums_of(report: WindowReport) -> Sums:
         issued=sum(item.issued for item in report.activity),
         redeemed=sum(item.redeemed for item in report.activity),
         expired=sum(item.expired for item in report.activity),
+        nets=_nets(report.obligations),
         outstanding_change=tuple((item.party_id, _change(item)) for item in report.activity),
     )
 
 
 def _change(item: PartyActivity) -> int:
     return item.issued - item.redeemed - item.expired + item.adjusted
+
+
+def _nets(obligations: Iterable[Obligation]) -> tuple[tuple[str, int], ...]:
+    nets: dict[str, int] = {}
+    for item in obligations:
+        nets[item.creditor] = nets.get(item.creditor, 0) + item.amount_micros
+        nets[item.debtor] = nets.get(item.debtor, 0) - item.amount_micros
+    return tuple(nets.items())

@@ -16,8 +16,8 @@ from settlement.console.pages.runs import SETTLEABLE, under_way
 
 _NEXT_STEP: Final = {
     RunState.PROPOSED: ("A run waits to be approved", "by another person than who proposed it"),
-    RunState.APPROVED: ("A run is approved", "instruct its payments"),
-    RunState.INSTRUCTED: ("Payments are instructed", "confirm them as they come"),
+    RunState.APPROVED: ("A run is approved", "release its payments"),
+    RunState.INSTRUCTED: ("Payments are released", "confirm them as they come"),
     RunState.SETTLING: ("A run is being settled", "confirm the payments that are missing"),
 }
 
@@ -38,16 +38,15 @@ def routes(console: Console) -> list[Route]:
 
 def show(visit: Visit) -> Response:
     """What waits, and the open window."""
-    windows, runs = visit.client.windows(), tuple(visit.client.runs())
+    windows = visit.client.windows()
     opened = next((window for window in windows if window.state is WindowState.OPEN), None)
     sums = visit.console.reports.sums([opened])[opened.number] if opened else None
-    return visit.page("overview.html", title="Overview", tasks=tasks(windows, runs), open=opened, sums=sums)
+    return visit.page("overview.html", title="Overview", tasks=tasks(windows, under_way(visit)), open=opened, sums=sums)
 
 
-def tasks(windows: Sequence[Window], runs: Sequence[Run]) -> list[Task]:
+def tasks(windows: Sequence[Window], run: Run | None) -> list[Task]:
     """What waits for somebody, the most urgent first."""
     found: list[Task] = []
-    run = under_way(runs)
     if run is not None:
         text, detail = _NEXT_STEP[run.state]
         numbers = ", ".join(f"window {number}" for number in run.windows)

@@ -15,7 +15,7 @@ from settlement.console.amounts import count_text, rounded_text, share_text
 from settlement.console.charts.flow import colours_of, gross_flow, net_flow
 from settlement.console.charts.heatmap import heat_map
 from settlement.console.frame import Console, Problem, Visit, page, rows_of
-from settlement.console.pages.runs import SETTLEABLE, may_decide, under_way
+from settlement.console.pages.runs import SETTLEABLE, may_decide, runs_of, under_way
 from settlement.console.reports import sums_of
 from settlement.report.window import COLUMNS, Saving, bilateral, report_json, tables_of
 
@@ -66,7 +66,6 @@ def show_list(visit: Visit) -> Response:
 def show_one(visit: Visit) -> Response:
     """One window with everything that it adds up to."""
     report = visit.client.window(visit.number("number"))
-    runs = tuple(visit.client.runs())[::-1]
     sums, window = sums_of(report), report.window
     gross = gross_flow(report.obligations)
     net = net_flow(report.positions, max(1, gross.total_micros), _POT, colours_of(report.obligations))
@@ -76,8 +75,8 @@ def show_one(visit: Visit) -> Response:
         title=f"Window {window.number}",
         window=window,
         last_sequence=last_sequence(visit),
-        runs=[run for run in runs if window.number in run.windows],
-        may_propose=window.state in SETTLEABLE and may_decide(visit) and under_way(runs) is None,
+        runs=runs_of(visit, window.number),
+        may_propose=window.state in SETTLEABLE and may_decide(visit) and under_way(visit) is None,
         currency=report.currency,
         exponent=exponent,
         sums=sums,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Browser, Page
 
 from partner_sdk.settlement import RunState
@@ -97,14 +99,15 @@ def test_two_people_settle_with_the_keyboard(browser: Browser, business: LocalNe
         assert state(second) == "Approved"
 
         first.reload()
-        follow(first, "Sign and record")
+        follow(first, "Sign and release")
         assert state(first) == "Instructed"
         follow(first, "Sign and confirm")
         assert "No party is chosen" in notice(first)
-        waiting = [item.party_id for item in run.positions if item.payable_minor]
+        waiting = [item.party_id for item in run.positions if item.payable_minor and item.party_id != "operator"]
         choose(first, waiting[0])
         follow(first, "Sign and confirm")
         assert state(first) == "Settling"
+        assert "PAID" not in first.inner_text("main"), "states are written as words"
         for party_id in waiting[1:]:
             choose(first, party_id)
         follow(first, "Sign and confirm")
@@ -125,7 +128,7 @@ def test_run_is_given_up_with_a_reason(browser: Browser, business: LocalNetwork)
         run_id = page.url.rpartition("/")[2]
         assert run_id == fields["run_id"]
         address, origin = f"{running.address}/runs/propose", {"Origin": running.address}
-        repeated = context.request.post(address, form={**fields, "window": "3"}, headers=origin)
+        repeated = context.request.post(address, form={**fields, "window": "3", "method": "gross"}, headers=origin)
         assert repeated.url.rpartition("/")[2] == run_id
         again.get_by_role("button", name="Sign and propose").click()
         assert "settle or abort it first" in notice(again)
@@ -134,3 +137,40 @@ def test_run_is_given_up_with_a_reason(browser: Browser, business: LocalNetwork)
         page.get_by_role("button", name="Sign and give up").click()
         assert state(page) == "Aborted"
         assert running.client.run(run_id).events[-1].note == "wrong month"
+
+
+def test_late_payment_is_left_to_the_next_run(browser: Browser, business: LocalNetwork) -> None:
+    """Each two parties against each other; what is not paid is carried into the next run, with a reason."""
+    with (
+        console(business) as maker,
+        console(business, person=1) as checker,
+        visiting(browser, maker) as one,
+        visiting(browser, checker) as other,
+    ):
+        page, second = one.new_page(), other.new_page()
+        page.goto(f"{maker.address}/runs/propose?window=3")
+        page.get_by_label("Bilateral").check()
+        page.get_by_role("button", name="Sign and propose").click()
+        assert "bilateral" in page.inner_text("main")
+        checks = page.get_by_role("table", name="Worked out by this console").locator("tbody tr").all_inner_texts()
+        assert all("wrong" not in check for check in checks), checks
+        second.goto(page.url.replace(maker.address, checker.address))
+        second.get_by_role("button", name="Sign and approve").click()
+        page.reload()
+        page.get_by_role("button", name="Sign and release").click()
+        party = next(maker.client.runs()).instructions[-1].payee
+        page.get_by_role("checkbox", name=re.compile(f"^{party} (pays|receives)")).check()
+        page.get_by_role("button", name="Sign and confirm").click()
+        page.get_by_text("Leave payments to the next run…").click()
+        boxes = page.locator("input[name=instruction]")
+        for box in boxes.all():
+            box.check()
+        page.get_by_role("button", name="Sign and leave").click()
+        assert page.locator("#carry-note:invalid").count() == 1, "the browser asks for a reason"
+        page.get_by_label("Why needed; payer").fill("the bank is closed")
+        page.get_by_role("button", name="Sign and leave").click()
+        assert state(page) == "Settled"
+        carried = next(maker.client.runs()).carried_out
+        assert {item.reason.value for item in carried} >= {"unpaid"}
+        page.get_by_text("Carried into the next run:").click()
+        assert page.get_by_role("table", name="Carried into the next run").locator("tbody tr").count() == len(carried)
