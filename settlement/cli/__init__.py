@@ -12,6 +12,7 @@ from settlement.cli.lines import entry, lines
 from settlement.cli.reading import report, status, windows
 from settlement.cli.running import run
 from settlement.cli.serving import health, init, renew_tls, serve
+from settlement.cli.verifying import verify
 
 
 @click.group()
@@ -43,6 +44,7 @@ for command in (
     lines,
     entry,
     books,
+    verify,
     run,
     schedule,
     close_due,

@@ -212,6 +212,13 @@ def test_books_are_printed_and_exported(shell: Shell) -> None:
     assert "books are of closed windows" in shell.run(f"{lines[0]} --as-of 9", status=1)
 
 
+def test_books_are_verified(shell: Shell) -> None:
+    """The command replays the hub's journal and finds that the closed window is as the service says."""
+    (line,) = section("Trusting nobody", "sh").splitlines()
+    assert "Verified the closed windows, 1 with" in shell.run(line)
+    assert json.loads(shell.run(f"{line} --json"))["ok"] is True
+
+
 def test_window_is_settled_as_the_guide_says(shell: Shell) -> None:
     """The commands about runs, one after the other, settle the window; what is not allowed is refused on the way."""
     for line in section("Settling", "sh").splitlines():
