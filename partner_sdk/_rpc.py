@@ -13,6 +13,7 @@ from coalition.v1 import settlement_disputes_pb2 as disputes
 from coalition.v1 import settlement_lines_pb2 as lines
 from coalition.v1 import settlement_schedule_pb2 as schedule
 from coalition.v1 import settlement_service_pb2 as settlement
+from coalition.v1 import settlement_simulation_pb2 as simulation
 from partner_sdk._steps import Method
 
 _PACKAGE: Final = "/coalition.v1."
@@ -55,3 +56,5 @@ GET_SCHEDULE: Final = Method(f"{_PACKAGE}ScheduleService/GetSchedule", schedule.
 TAKE_DISPUTE_STEP: Final = Method(f"{_PACKAGE}DisputeService/TakeDisputeStep", disputes.TakeDisputeStepResponse)
 GET_DISPUTE: Final = Method(f"{_PACKAGE}DisputeService/GetDispute", disputes.GetDisputeResponse)
 LIST_DISPUTES: Final = Method(f"{_PACKAGE}DisputeService/ListDisputes", disputes.ListDisputesResponse)
+
+SIMULATE: Final = Method(f"{_PACKAGE}SimulationService/Simulate", simulation.SimulateResponse)

@@ -59,6 +59,13 @@ from partner_sdk._settlement_runs import (
     runs,
 )
 from partner_sdk._settlement_schedule import Schedule, ScheduledClosing, UnsettledWindow, schedule
+from partner_sdk._settlement_simulation import (
+    SimulatedPosition,
+    SimulatedWindow,
+    Simulation,
+    SupposedTerms,
+    simulate,
+)
 from partner_sdk._steps import Steps
 from partner_sdk._vocabulary import (
     CarriedReason,
@@ -106,6 +113,10 @@ __all__ = [
     "ScheduledClosing",
     "SettlementClient",
     "SettlementMethod",
+    "SimulatedPosition",
+    "SimulatedWindow",
+    "Simulation",
+    "SupposedTerms",
     "UnsettledWindow",
     "Window",
     "WindowReport",
@@ -166,6 +177,7 @@ class SettlementClient(_blocking_shell.BlockingShell):
     carry = _blocking_shell.calls(carry)
     abort = _blocking_shell.calls(abort)
     schedule = _blocking_shell.calls(schedule)
+    simulate = _blocking_shell.calls(simulate)
     disputes = _blocking_shell.gives(_settlement_disputes.disputes)
     dispute = _blocking_shell.calls(_settlement_disputes.dispute)
     raise_dispute = _blocking_shell.calls(_settlement_disputes.raise_dispute)
@@ -203,6 +215,7 @@ class AsyncSettlementClient(_awaiting_shell.AwaitingShell):
     carry = _awaiting_shell.calls(carry)
     abort = _awaiting_shell.calls(abort)
     schedule = _awaiting_shell.calls(schedule)
+    simulate = _awaiting_shell.calls(simulate)
     disputes = _awaiting_shell.gives(_settlement_disputes.disputes)
     dispute = _awaiting_shell.calls(_settlement_disputes.dispute)
     raise_dispute = _awaiting_shell.calls(_settlement_disputes.raise_dispute)

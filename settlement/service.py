@@ -24,7 +24,9 @@ from settlement.rpc.lines import lines_offer
 from settlement.rpc.schedule import schedule_offer
 from settlement.rpc.server import Server
 from settlement.rpc.servicer import SettlementServicer
+from settlement.rpc.simulation import simulation_offer
 from settlement.run_desk import RunDesk
+from settlement.simulation.simulator import Simulator
 from settlement.store.database import Database
 from settlement.store.migrate import migrate
 from settlement.timetable import Timetable
@@ -56,6 +58,7 @@ class Service:
                 lines_offer(self._database, gatekeeper),
                 books_offer(BooksDesk(self._database, self.intake), gatekeeper, downloads),
                 schedule_offer(timetable, gatekeeper),
+                simulation_offer(Simulator(self._database), gatekeeper),
                 disputes_offer(disputes, gatekeeper),
             ],
         )

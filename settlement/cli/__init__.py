@@ -12,6 +12,7 @@ from settlement.cli.lines import entry, lines
 from settlement.cli.reading import report, status, windows
 from settlement.cli.running import run
 from settlement.cli.serving import health, init, renew_tls, serve
+from settlement.cli.simulating import simulate
 from settlement.cli.verifying import verify
 
 
@@ -48,6 +49,7 @@ for command in (
     run,
     schedule,
     close_due,
+    simulate,
     dispute,
 ):
     settlement.add_command(command)

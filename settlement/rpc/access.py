@@ -45,6 +45,15 @@ class Caller:
         """Whether it may see what concerns one of these parties."""
         return self.sees_all or self.party_id in party_ids
 
+    def require_sight_of_all(self, action: str) -> None:
+        """Raises Refused with PERMISSION_DENIED for everybody who does not see all, who may then not `action`."""
+        if not self.sees_all:
+            raise Refused(
+                error_pb2.REASON_PERMISSION_DENIED,
+                f"{self.party_id} may not {action}; the operator and auditors may.",
+                {"party_id": self.party_id},
+            )
+
     def require_operator(self) -> None:
         """Raises Refused with PERMISSION_DENIED for everybody else."""
         if self.kind != network_pb2.PARTY_KIND_OPERATOR:

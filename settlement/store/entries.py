@@ -32,3 +32,10 @@ def list_entries(connection: Connection, first: int = 1, last: int | None = None
         statement = statement.where(entries.sequence <= last)
     for raw in connection.execution_options(yield_per=_BATCH).scalars(statement):
         yield StoredEntry.of(raw)
+
+
+def list_lessons(connection: Connection) -> Iterator[StoredEntry]:
+    """The entries that a directory is learnt from, in order."""
+    entries = tables.entries.c
+    for raw in connection.scalars(select(entries.raw).where(entries.lesson).order_by(entries.sequence)):
+        yield StoredEntry.of(raw)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import Connection, insert, select, update
@@ -10,13 +10,14 @@ from sqlalchemy.exc import IntegrityError
 
 from coalition.merkle import EMPTY_ROOT, leaf_hash
 from settlement.clearing.directory import Directory
-from settlement.clearing.entry import ClearingError, Entry, StoredEntry
+from settlement.clearing.entry import ClearingError, Entry
 from settlement.clearing.pools import Pool
 from settlement.clearing.record import records_of
 from settlement.clearing.state import Changes, State
 from settlement.clearing.totals import SUM_MAX, Totals
 from settlement.store import tables
 from settlement.store.checkpoints import keep_checkpoint
+from settlement.store.entries import list_lessons
 from settlement.store.tree import grow
 from settlement.store.upsert import add_to, insert_rows, replace_in
 from settlement.store.windows import open_window
@@ -44,7 +45,7 @@ def load_progress(connection: Connection, network_id: str) -> Progress:
     if row.network_id != network_id:
         raise StoreError(f"The database is of the network {row.network_id}, not of {network_id}.")
     directory = Directory()
-    for entry in _lessons(connection):
+    for entry in list_lessons(connection):
         directory = directory.learn(entry)
     pools = {issuer: Pool(*figures) for issuer, *figures in connection.execute(select(tables.pools))}
     state = State(row.sequence, row.committed_us, directory, open_window(connection), pools)
@@ -133,9 +134,3 @@ def _add_totals(connection: Connection, number: int, totals: Totals, sequence: i
         tables.flows,
         [{"window_number": number, **key._asdict(), **flow._asdict()} for key, flow in totals.flows.items()],
     )
-
-
-def _lessons(connection: Connection) -> Iterator[StoredEntry]:
-    entries = tables.entries.c
-    for raw in connection.scalars(select(entries.raw).where(entries.lesson).order_by(entries.sequence)):
-        yield StoredEntry.of(raw)

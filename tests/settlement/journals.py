@@ -55,6 +55,8 @@ class Journal:
         *,
         exponent: int = 2,
         cause_micros: int = 7_000,
+        floor_micros: int = 0,
+        ceiling_micros: int = 0,
         day: str = "2017-01-02",
         operator_keys: tuple[bytes, ...] = OPERATOR_KEYS,
     ) -> None:
@@ -71,7 +73,11 @@ class Journal:
                 currency_exponent=exponent,
                 operator=self.application(OPERATOR, network_pb2.PARTY_KIND_OPERATOR, operator_keys),
                 hub=self.application("hub", network_pb2.PARTY_KIND_HUB),
-                policy=Policy(cause_reimbursement_micros=cause_micros),
+                policy=Policy(
+                    cause_reimbursement_micros=cause_micros,
+                    price_floor_micros=floor_micros,
+                    reimbursement_ceiling_micros=ceiling_micros,
+                ),
             ),
         )
 

@@ -265,6 +265,18 @@ def test_dispute_goes_its_way_as_the_guide_says(shell: Shell) -> None:
     ]
 
 
+def test_other_terms_are_simulated(shell: Shell) -> None:
+    """The guide's terms give the grocer's window another price; the margin grows by as much."""
+    one, every = section("Other terms", "sh").splitlines()
+    (shell.folder / "other-terms.toml").write_text(section("Other terms", "toml"), encoding="utf-8")
+    shown = shell.run(one)
+    assert "grocer   │ -3.000000 │ -3.300000 │  -0.300000 │" in shown
+    assert "│ 0.300000 │  0.600000 │   0.300000 │" in shown
+    shell.run(every)
+    written = {path.name for path in (shell.folder / "simulation").iterdir()}
+    assert written == {"all.json", "simulation-positions.csv", "simulation-margin.csv"}
+
+
 def test_python_runs_as_it_stands(shell: Shell) -> None:
     """The guide's Python prints every party's position."""
     done = subprocess.run(

@@ -93,8 +93,11 @@ def set_party_status(form: Form, kind: transaction_pb2.SetPartyStatus) -> None:
 
 
 def publish_terms(form: Form, kind: transaction_pb2.PublishTerms) -> None:
-    terms = form.document(Terms, dsse.TERMS, kind.terms, "terms")
-    inside = form.below("terms")
+    unsigned_terms(form.below("terms"), form.document(Terms, dsse.TERMS, kind.terms, "terms"))
+
+
+def unsigned_terms(inside: Form, terms: Terms) -> None:
+    """Terms, whether somebody has signed them or they are only supposed."""
     inside.party(terms.party_id, "party_id")
     inside.day(terms.effective_on, "effective_on")
     inside.amount(terms.price_micros, "price_micros", RATE_MICROS_MAX)
