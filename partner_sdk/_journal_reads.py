@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-import grpc
-
 from coalition.note import Checkpoint, checkpoint_origin
 from coalition.v1 import journal_pb2 as pb
 from partner_sdk import _rpc
 from partner_sdk._directory import party
 from partner_sdk._errors import JournalInvalid, ProofInvalid
-from partner_sdk._exchange import Unanswered, passes, pauses
 from partner_sdk._refusals import PermissionDenied
 from partner_sdk._session import Session
-from partner_sdk._steps import Diagnosis, Emit, Ended, Failure, Flow, OpenStream, Probe, Read, Sleep, Steps, Stream
+from partner_sdk._steps import Emit, Flow, Steps
+from partner_sdk._stream_reader import StreamReader
 from partner_sdk._vocabulary import PartyKind
 from partner_sdk.journal import (
     JournalState,
@@ -26,9 +24,6 @@ from partner_sdk.journal import (
     open_any_checkpoint,
 )
 
-#: A stream that brings nothing for so long is opened anew: the connection may have died without a word.
-_SILENCE_S: Final = 60.0
-_PROBE_S: Final = 2.0
 _SEE_ALL: Final = (PartyKind.OPERATOR, PartyKind.AUDITOR)
 
 
@@ -72,10 +67,10 @@ def follow_journal(session: Session, state: JournalState | None = None, *, follo
             f"{caller.party_id} is a {caller.kind} and is shown its own envelopes only; own_journal reads those."
         )
     verifier = JournalVerifier(state or JournalState(connection.network_id), connection.hub_keys)
-    reader = _Reader(session, follow=follow)
+    reader = _reader(session, follow=follow)
     ends_seen_at = -1
     while True:
-        response = yield from reader.next(verifier.state.size + 1)
+        response = yield from reader.next(_from(verifier.state.size + 1, follow=follow))
         if response is not None:
             entries = verifier.read(response)
             if entries:
@@ -109,9 +104,9 @@ def own_journal(
         sequence=from_sequence - 1,
         committed_us=committed_us,
     )
-    reader = _Reader(session, follow=follow)
+    reader = _reader(session, follow=follow)
     while True:
-        response = yield from reader.next(verifier.sequence + 1)
+        response = yield from reader.next(_from(verifier.sequence + 1, follow=follow))
         if response is not None:
             entries = verifier.read(response)
             if entries:
@@ -143,48 +138,9 @@ def _opened(session: Session, note: str) -> Checkpoint:
     return open_any_checkpoint(note, checkpoint_origin(connection.network_id), connection.hub_keys)
 
 
-class _Reader:
-    """Reads one response after the other, opening the stream anew when it breaks."""
+def _reader(session: Session, *, follow: bool) -> StreamReader[pb.StreamEntriesResponse]:
+    return StreamReader(session, _rpc.STREAM_ENTRIES, follow=follow)
 
-    def __init__(self, session: Session, *, follow: bool) -> None:
-        self._session = session
-        self._follow = follow
-        self._stream: Stream | None = None
-        self._lost_s: float | None = None
-        self._pauses = pauses(session.jitter)
 
-    def next(self, from_sequence: int) -> Steps[pb.StreamEntriesResponse | None]:
-        """The next response; None at the end of the journal. Raises what no retry mends."""
-        while True:
-            if self._stream is None:
-                request = pb.StreamEntriesRequest(from_sequence=from_sequence, follow=self._follow)
-                self._stream = yield OpenStream(_rpc.STREAM_ENTRIES, request, self._session.metadata())
-            silence_s = _SILENCE_S if self._follow else self._session.connection.timeout_s
-            answer = yield Read(self._stream, silence_s)
-            if isinstance(answer, pb.StreamEntriesResponse):
-                self._lost_s = None
-                return answer
-            self._stream = None
-            if isinstance(answer, Ended) or answer.code is grpc.StatusCode.OUT_OF_RANGE:
-                self._lost_s = None
-                if self._follow:
-                    yield Sleep(next(self._pauses))
-                return None
-            silent = answer.code is grpc.StatusCode.DEADLINE_EXCEEDED
-            if not (silent and self._follow):
-                yield from self._recover(answer)
-
-    def _recover(self, failure: Failure) -> Steps[None]:
-        """Wait before trying again. Raises when that is pointless, or when the hub has been away for too long."""
-        session = self._session
-        now_s = session.monotonic()
-        pause_s = next(self._pauses)
-        if self._lost_s is None:
-            self._lost_s, self._pauses = now_s, pauses(session.jitter)
-        diagnosis: Diagnosis | None = None
-        if failure.never_sent:
-            diagnosis = yield Probe(_PROBE_S)
-        hopeless = not passes(failure) or (diagnosis is not None and diagnosis.permanent)
-        if hopeless or now_s + pause_s - self._lost_s >= session.connection.timeout_s:
-            raise Unanswered(failure, False, diagnosis, session.address).error()
-        yield Sleep(pause_s)
+def _from(sequence: int, *, follow: bool) -> pb.StreamEntriesRequest:
+    return pb.StreamEntriesRequest(from_sequence=sequence, follow=follow)

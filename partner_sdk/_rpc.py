@@ -8,6 +8,7 @@ from coalition.v1 import directory_service_pb2 as directory
 from coalition.v1 import journal_pb2 as journal
 from coalition.v1 import ledger_service_pb2 as ledger
 from coalition.v1 import operator_service_pb2 as operator
+from coalition.v1 import settlement_alerts_pb2 as alerts
 from coalition.v1 import settlement_books_pb2 as books
 from coalition.v1 import settlement_disputes_pb2 as disputes
 from coalition.v1 import settlement_lines_pb2 as lines
@@ -58,3 +59,6 @@ GET_DISPUTE: Final = Method(f"{_PACKAGE}DisputeService/GetDispute", disputes.Get
 LIST_DISPUTES: Final = Method(f"{_PACKAGE}DisputeService/ListDisputes", disputes.ListDisputesResponse)
 
 SIMULATE: Final = Method(f"{_PACKAGE}SimulationService/Simulate", simulation.SimulateResponse)
+LIST_ALERTS: Final = Method(f"{_PACKAGE}AlertService/ListAlerts", alerts.ListAlertsResponse)
+FOLLOW_ALERTS: Final = Method(f"{_PACKAGE}AlertService/FollowAlerts", alerts.FollowAlertsResponse)
+ACKNOWLEDGE_ALERT: Final = Method(f"{_PACKAGE}AlertService/AcknowledgeAlert", alerts.AcknowledgeAlertResponse)

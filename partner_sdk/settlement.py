@@ -7,7 +7,8 @@ about runs are signed by a person's key of the operator; proposing and approving
 from __future__ import annotations
 
 from coalition.v1 import settlement_service_pb2 as pb
-from partner_sdk import _awaiting_shell, _blocking_shell, _rpc, _settlement_disputes
+from partner_sdk import _awaiting_shell, _blocking_shell, _rpc, _settlement_alerts, _settlement_disputes
+from partner_sdk._alert_models import Alert, AlertKind, AlertNote, AlertSeverity
 from partner_sdk._connected import Target
 from partner_sdk._connection import Connection
 from partner_sdk._dispute_models import (
@@ -77,6 +78,10 @@ from partner_sdk._vocabulary import (
 )
 
 __all__ = [
+    "Alert",
+    "AlertKind",
+    "AlertNote",
+    "AlertSeverity",
     "AsyncSettlementClient",
     "Books",
     "CarriedAmount",
@@ -188,6 +193,9 @@ class SettlementClient(_blocking_shell.BlockingShell):
     withdraw_dispute = _blocking_shell.calls(_settlement_disputes.withdraw_dispute)
     rule_dispute = _blocking_shell.calls(_settlement_disputes.rule_dispute)
     confirm_ruling = _blocking_shell.calls(_settlement_disputes.confirm_ruling)
+    alerts = _blocking_shell.calls(_settlement_alerts.alerts)
+    follow_alerts = _blocking_shell.gives(_settlement_alerts.follow_alerts)
+    acknowledge_alert = _blocking_shell.calls(_settlement_alerts.acknowledge_alert)
 
 
 class AsyncSettlementClient(_awaiting_shell.AwaitingShell):
@@ -226,3 +234,6 @@ class AsyncSettlementClient(_awaiting_shell.AwaitingShell):
     withdraw_dispute = _awaiting_shell.calls(_settlement_disputes.withdraw_dispute)
     rule_dispute = _awaiting_shell.calls(_settlement_disputes.rule_dispute)
     confirm_ruling = _awaiting_shell.calls(_settlement_disputes.confirm_ruling)
+    alerts = _awaiting_shell.calls(_settlement_alerts.alerts)
+    follow_alerts = _awaiting_shell.gives(_settlement_alerts.follow_alerts)
+    acknowledge_alert = _awaiting_shell.calls(_settlement_alerts.acknowledge_alert)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from settlement.alerts.sources import AlertRules
 from settlement.disputes.rules import DisputeRules
 from settlement.schedule.rule import Schedule
 from settlement.schedule.settings import ScheduleError, read_schedule
@@ -16,7 +17,7 @@ from settlement.settings import ConfigError, read_section
 CONFIG_FILE: Final = "settlement.toml"
 _SETTINGS: Final = ("network_id", "profile", "database", "tls")
 #: Sections of numbers, which may all be left out.
-_SECTIONS: Final = {"disputes": DisputeRules}
+_SECTIONS: Final = {"disputes": DisputeRules, "alerts": AlertRules}
 
 __all__ = ["CONFIG_FILE", "ConfigError", "SettlementConfig", "is_initialised", "load_config", "write_config"]
 
@@ -35,6 +36,7 @@ class SettlementConfig:
     #: When windows close; None: whenever the operator closes one.
     schedule: Schedule | None = None
     disputes: DisputeRules = field(default_factory=DisputeRules)
+    alerts: AlertRules = field(default_factory=AlertRules)
 
     @classmethod
     def default(cls, folder: Path, network_id: str, profile: str) -> SettlementConfig:

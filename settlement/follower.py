@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from coalition.clock import US_PER_S, Clock
 from partner_sdk import Client, JournalPart
 from partner_sdk.errors import CoalitionError, VerificationError
+from settlement.alerts.sources import JournalHealth
 from settlement.clearing.entry import ClearingError
 from settlement.intake import Intake
 from settlement.store.progress import StoreError
@@ -29,8 +30,40 @@ _IDLE_S: Final = 0.2
 _PAUSE_FIRST_S: Final = 0.2
 _PAUSE_MAX_S: Final = 10.0
 _REPORT_EVERY: Final = 50_000
+#: A hub that is away fails again within this time: every call ends, and pauses are short.
+_FAILURE_COUNTS_S: Final = 60.0
+#: While entries are caught up on, one batch follows the other within this time.
+_BATCH_COUNTS_S: Final = 10.0
 
 _log = structlog.stdlib.get_logger("settlement.follower")
+
+
+class _Health:
+    """What went wrong lately. A hub that has nothing new says nothing either, so a failure counts for a while only."""
+
+    def __init__(self) -> None:
+        self._failed_s = self._took_in_s = float("-inf")
+        self._failing_since_us = self._behind_us = 0
+
+    def read(self) -> None:
+        """Entries came."""
+        self._failed_s = float("-inf")
+
+    def failed(self, now_us: int) -> None:
+        """The hub could not be read."""
+        if time.monotonic() - self._failed_s > _FAILURE_COUNTS_S:
+            self._failing_since_us = now_us
+        self._failed_s = time.monotonic()
+
+    def took_in(self, behind_us: int) -> None:
+        """A batch is in the books, whose newest entry was so old."""
+        self._behind_us, self._took_in_s = behind_us, time.monotonic()
+
+    def now(self) -> tuple[int, int]:
+        """Since when the hub cannot be read, and how old the entries are that are just taken in; else 0."""
+        failing = time.monotonic() - self._failed_s <= _FAILURE_COUNTS_S
+        taking_in = time.monotonic() - self._took_in_s <= _BATCH_COUNTS_S
+        return self._failing_since_us if failing else 0, self._behind_us if taking_in else 0
 
 
 class Follower:
@@ -56,6 +89,7 @@ class Follower:
         self._reported = 0
         #: How often the hub could not be read.
         self.failures = 0
+        self._health = _Health()
 
     def start(self) -> None:
         """Begin where the books end."""
@@ -75,6 +109,13 @@ class Follower:
         committed_us = self._intake.progress.state.committed_us
         return max(0, self._clock() - committed_us) if committed_us else 0
 
+    @property
+    def health(self) -> JournalHealth:
+        """How following goes, by the service's clock."""
+        unreadable_since_us, behind_us = self._health.now()
+        sequence = self._intake.progress.state.sequence
+        return JournalHealth(sequence, self._intake.problem, unreadable_since_us, behind_us)
+
     def _guard(self, work: Callable[[], None]) -> None:
         try:
             work()
@@ -88,6 +129,7 @@ class Follower:
             try:
                 for part in self._client.follow_journal(state):
                     state, pause_s = part.state, _PAUSE_FIRST_S
+                    self._health.read()
                     if not self._hand_over(part):
                         return
             except VerificationError as error:
@@ -96,6 +138,7 @@ class Follower:
             except CoalitionError as error:
                 # The hub is away, or refuses us for a reason that somebody can mend.
                 self.failures += 1
+                self._health.failed(self._clock())
                 if not self._stopping.is_set():
                     _log.warning("hub_unreadable", sequence=state.size, problem=str(error), retry_s=pause_s)
             self._stopping.wait(pause_s)
@@ -136,6 +179,7 @@ class Follower:
                 self._stopping.wait(pause_s)
                 pause_s = min(pause_s * 2, _PAUSE_MAX_S)
             else:
+                self._health.took_in(self.lag_us)
                 self._report()
                 return
 

@@ -19,6 +19,8 @@ from prometheus_client.registry import Collector
 
 from coalition.clock import US_PER_S
 from coalition.v1 import settlement_service_pb2 as pb
+from coalition.v1.settlement_alerts_pb2 import AlertKind
+from settlement.alerts.alert import SEVERITIES, kind_name, severity_name
 from settlement.intake import Intake
 from settlement.runs.windows import SETTLEABLE, window_state
 from settlement.store.database import Database
@@ -39,6 +41,8 @@ class Watched:
     #: How often the hub could not be read.
     failures: Callable[[], int]
     certificate_ends: datetime
+    #: How many alerts of each kind last.
+    alerts: Callable[[], Counter[int]] = Counter
 
 
 class Metrics(Collector):
@@ -79,6 +83,14 @@ class Metrics(Collector):
         yield CounterMetricFamily(
             "coalition_settlement_hub_failures", "How often the hub could not be read.", self._watched.failures()
         )
+        alerts = GaugeMetricFamily(
+            "coalition_settlement_alerts", "Alerts that last, by kind.", labels=("kind", "severity")
+        )
+        counted = self._watched.alerts()
+        for kind, severity in SEVERITIES.items():
+            labels = (kind_name(AlertKind.ValueType(kind)).lower(), severity_name(severity).lower())
+            alerts.add_metric(labels, counted[kind])
+        yield alerts
         yield from self._standing()
 
     def _standing(self) -> Iterator[Metric]:

@@ -9,6 +9,9 @@ import structlog
 from coalition.clock import Clock
 from coalition.tls import ServerTls
 from partner_sdk import Client, Connection
+from settlement.alerts.board import Board
+from settlement.alerts.look import Lookout
+from settlement.alerts.watch import Watch
 from settlement.books_desk import BooksDesk
 from settlement.config import SettlementConfig
 from settlement.desk import Desk
@@ -17,6 +20,7 @@ from settlement.follower import Follower
 from settlement.intake import Intake
 from settlement.metrics import Metrics, MetricsServer, Watched
 from settlement.rpc.access import Gatekeeper
+from settlement.rpc.alerts import alerts_offer
 from settlement.rpc.books import books_offer
 from settlement.rpc.disputes import disputes_offer
 from settlement.rpc.downloads import Downloads
@@ -46,6 +50,13 @@ class Service:
         self._database = Database.in_file(config.database)
         migrate(self._database)
         self.intake: Final = Intake(self._database, config.network_id)
+        self._follower = Follower(Client(connection), self.intake, clock, lambda: self._server.set_healthy(False))
+        self._alerts = Board(
+            self._database,
+            Lookout(self._database, self.intake, clock, config.alerts, config.schedule, lambda: self._follower.health),
+            clock,
+        )
+        self._watch = Watch(self._alerts, self.intake)
         gatekeeper = Gatekeeper(self.intake, clock)
         desk, runs = Desk(self._database, self.intake), RunDesk(self._database, self.intake, clock)
         timetable = Timetable(config.schedule, desk, self.intake, clock)
@@ -60,10 +71,12 @@ class Service:
                 schedule_offer(timetable, gatekeeper),
                 simulation_offer(Simulator(self._database), gatekeeper),
                 disputes_offer(disputes, gatekeeper),
+                alerts_offer(self._alerts, self.intake, gatekeeper),
             ],
         )
-        self._follower = Follower(Client(connection), self.intake, clock, lambda: self._server.set_healthy(False))
-        watched = Watched(self._database, self.intake, lambda: self._follower.failures, tls.ends_at)
+        watched = Watched(
+            self._database, self.intake, lambda: self._follower.failures, tls.ends_at, self._alerts.counted
+        )
         self._metrics = Metrics(watched)
 
     @property
@@ -80,6 +93,7 @@ class Service:
             self._metrics_server = MetricsServer(metrics, self._metrics.registry)
         port = self._server.start(listen)
         self._follower.start()
+        self._watch.start()
         sequence = self.intake.progress.state.sequence
         _log.info("started", port=port, metrics=self.metrics_address, sequence=sequence)
         return port
@@ -87,7 +101,9 @@ class Service:
     def stop(self) -> None:
         """Answer what is being answered, finish what is being taken in, and let go of the database."""
         self.intake.close()
+        self._alerts.close()
         self._server.stop(GRACE_S)
+        self._watch.stop()
         self._follower.stop()
         if self._metrics_server is not None:
             self._metrics_server.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from settlement.cli.alerting import acknowledge, alerts
 from settlement.cli.books import books
 from settlement.cli.closing import close_due, schedule
 from settlement.cli.console import console
@@ -51,6 +52,8 @@ for command in (
     close_due,
     simulate,
     dispute,
+    alerts,
+    acknowledge,
 ):
     settlement.add_command(command)
 settlement.add_command(console)

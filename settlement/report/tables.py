@@ -22,6 +22,7 @@ _WORDS: Final = frozenset(
         *("closing", "payments_due"),
         *("expires", "origin", "as_of_month", "note"),
         *("dispute", "raiser", "respondent", "due", "what", "is", "when", "by"),
+        *("severity", "since", "ended", "text"),
     }
 )
 _TITLES: Final = {

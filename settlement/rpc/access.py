@@ -54,12 +54,12 @@ class Caller:
                 {"party_id": self.party_id},
             )
 
-    def require_operator(self) -> None:
-        """Raises Refused with PERMISSION_DENIED for everybody else."""
+    def require_operator(self, what: str = "decide on settlement runs") -> None:
+        """Raises Refused with PERMISSION_DENIED for everybody else, who may not do `what`."""
         if self.kind != network_pb2.PARTY_KIND_OPERATOR:
             raise Refused(
                 error_pb2.REASON_PERMISSION_DENIED,
-                f"{self.party_id} may not decide on settlement runs; the operator does.",
+                f"{self.party_id} may not {what}; the operator does.",
                 {"party_id": self.party_id},
             )
 

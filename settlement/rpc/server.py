@@ -18,7 +18,7 @@ from settlement.rpc.servicer import SettlementServicer
 from settlement.rpc.streams import StreamLimit
 
 SERVICE: Final = settlement_service_pb2.DESCRIPTOR.services_by_name["SettlementService"].full_name
-_THREADS: Final = 16
+_THREADS: Final = 24
 #: Calls beyond this are refused with RESOURCE_EXHAUSTED; some wait for the journal, so there are more than threads.
 _CALLS_MAX: Final = 64
 _OPTIONS: Final = (

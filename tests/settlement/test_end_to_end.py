@@ -167,7 +167,8 @@ def test_log_has_request_and_party_and_no_secrets(network: LocalNetwork) -> None
     text = network.settlement.log.read_text(encoding="utf-8")
     assert "Bearer" not in text
     assert "PRIVATE" not in text
-    assert {line["event"] for line in lines} <= {"call", "started", "followed", "stopped", "hub_unreadable"}
+    known = {"call", "started", "followed", "stopped", "hub_unreadable", "alert_began", "alert_ended"}
+    assert {line["event"] for line in lines} <= known
 
 
 def test_service_lags_by_little(network: LocalNetwork) -> None:

@@ -219,6 +219,21 @@ def test_books_are_verified(shell: Shell) -> None:
     assert json.loads(shell.run(f"{line} --json"))["ok"] is True
 
 
+def test_alerts_are_listed_and_acknowledged_as_the_guide_says(shell: Shell) -> None:
+    """The grocer owes most in window 1, which is too much of it; scripts learn of that by the exit status."""
+    listed, _, script, note = section("Alerts", "sh").splitlines()
+    assert re.search(r" WARNING +│ CONCENTRATION +│ grocer ", shell.run(listed))
+    found = json.loads(shell.run(script.removesuffix(" --fail-on warning")))
+    (alert,) = (alert for alert in found if alert["kind"] == "CONCENTRATION")
+    assert (alert["party_id"], alert["window"]) == ("grocer", 1)
+    shell.run(script, status=4)
+    shell.run(script.replace("warning", "critical"))
+    noted = shell.run(note.replace(" 1 ", f" {alert['number']} "))
+    assert "[Noted: Asked the grocer to prepay]" in " ".join(re.sub("[│\n]", " ", noted).split())
+    assert "No alert 99 lasts" in shell.run(note.replace(" 1 ", " 99 "), status=2)
+    assert "goes with neither" in shell.run("coalition settlement alerts --follow --ended", status=2)
+
+
 def test_window_is_settled_as_the_guide_says(shell: Shell) -> None:
     """The commands about runs, one after the other, settle the window; what is not allowed is refused on the way."""
     for line in section("Settling", "sh").splitlines():

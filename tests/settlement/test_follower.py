@@ -15,6 +15,8 @@ from coalition.v1.outcome_pb2 import OUTCOME_STATUS_REJECTED, Outcome
 from coalition.v1.transaction_pb2 import CloseWindow, Donate
 from coalition.wire import encode
 from partner_sdk import Client
+from settlement import follower as followers
+from settlement.alerts.sources import JournalHealth
 from settlement.follower import Follower
 from settlement.intake import Intake
 from settlement.store import database
@@ -96,6 +98,26 @@ def test_hub_may_be_away_for_long(reading: Reading) -> None:
     assert not reading.intake.problem
     reading.hub.restart()
     assert reading.intake.wait_for(7, 30).state.sequence == 7
+
+
+def test_health_says_since_when_the_hub_is_away(reading: Reading, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub that cannot be read shows until an entry comes, or until it has not failed for a while."""
+    reading.beginning()
+    assert reading.follower.health.unreadable_since_us == 0
+    assert reading.follower.health.behind_us > 0
+    reading.hub.stop()
+    deadline = time.monotonic() + 20
+    while not (since_us := reading.follower.health.unreadable_since_us):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.5)
+    assert reading.follower.health.unreadable_since_us == since_us
+    reading.hub.tell(reading.more())
+    reading.hub.restart()
+    assert reading.intake.wait_for(7, 30).state.sequence == 7
+    assert reading.follower.health.unreadable_since_us == 0
+    monkeypatch.setattr(followers, "_BATCH_COUNTS_S", 0.0)
+    assert reading.follower.health == JournalHealth(sequence=7)
 
 
 def test_locked_database_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

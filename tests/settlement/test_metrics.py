@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from coalition.clock import US_PER_S
+from settlement.alerts.alert import PAYMENT_OVERDUE, SEVERITIES
 from settlement.metrics import Metrics, MetricsServer, Watched
 from settlement.store.runs import list_standings
 from tests.scraping import Scraped, seen
@@ -23,7 +25,8 @@ class Shown(Office):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        metrics = Metrics(Watched(self.database, self.intake, lambda: 3, ENDS))
+        self.alerts: Counter[int] = Counter()
+        metrics = Metrics(Watched(self.database, self.intake, lambda: 3, ENDS, lambda: self.alerts))
         self._server = MetricsServer("localhost:0", metrics.registry)
         self.metrics_address: str | None = self._server.address
 
@@ -83,6 +86,15 @@ def test_windows_and_runs_are_shown_by_state(office: Shown) -> None:
     assert oldest not in now.names
     runs = {state: now.value("coalition_settlement_runs", state=state) for state in ("settled", "aborted", "proposed")}
     assert runs == {"settled": 2.0, "aborted": 1.0, "proposed": 0.0}
+
+
+def test_alerts_are_shown_by_kind(office: Shown) -> None:
+    """Every kind is there from the beginning, with its severity, and shows how many of it last."""
+    name = "coalition_settlement_alerts"
+    assert len(seen(office).labels(name, "kind")) == len(SEVERITIES)
+    office.alerts[PAYMENT_OVERDUE] = 2
+    assert seen(office).value(name, kind="payment_overdue", severity="critical") == 2.0
+    assert seen(office).value(name, kind="pack_low", severity="warning") == 0.0
 
 
 def test_standings_are_those_of_the_runs(office: Shown) -> None:

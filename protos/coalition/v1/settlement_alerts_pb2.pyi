@@ -282,7 +282,7 @@ class Alert(_message.Message):
     ACKNOWLEDGEMENTS_FIELD_NUMBER: _builtins.int
     CHANGE_FIELD_NUMBER: _builtins.int
     number: _builtins.int
-    """In the order in which they began, from 1."""
+    """In the order in which the service noticed them, from 1."""
     kind: Global___AlertKind.ValueType
     severity: Global___AlertSeverity.ValueType
     party_id: _builtins.str
@@ -294,8 +294,9 @@ class Alert(_message.Message):
     text: _builtins.str
     """What is the matter, and what to do."""
     raised_us: _builtins.int
+    """Since when: by what it is about where that says it, else by when the service noticed."""
     ended_us: _builtins.int
-    """0 while it lasts."""
+    """When the service noticed that it was over; 0 while it lasts."""
     change: _builtins.int
     """Counts every change of any alert."""
     @_builtins.property

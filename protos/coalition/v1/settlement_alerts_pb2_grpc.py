@@ -64,7 +64,7 @@ class AlertServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def FollowAlerts(self, request, context):
-        """Alerts that last, then every change as it comes. Never ends by itself.
+        """Alerts that last, then every change as it comes. Ends after ten minutes: go on from the last change.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,7 +36,7 @@ class AlertServiceStub:
     ListAlerts: _grpc.UnaryUnaryMultiCallable[_settlement_alerts_pb2.ListAlertsRequest, _settlement_alerts_pb2.ListAlertsResponse]
     """Alerts that last, the worst first."""
     FollowAlerts: _grpc.UnaryStreamMultiCallable[_settlement_alerts_pb2.FollowAlertsRequest, _settlement_alerts_pb2.FollowAlertsResponse]
-    """Alerts that last, then every change as it comes. Never ends by itself."""
+    """Alerts that last, then every change as it comes. Ends after ten minutes: go on from the last change."""
     AcknowledgeAlert: _grpc.UnaryUnaryMultiCallable[_settlement_alerts_pb2.AcknowledgeAlertRequest, _settlement_alerts_pb2.AcknowledgeAlertResponse]
     """Records an AlertNote."""
 
@@ -48,7 +48,7 @@ class AlertServiceAsyncStub(AlertServiceStub):
     ListAlerts: _aio.UnaryUnaryMultiCallable[_settlement_alerts_pb2.ListAlertsRequest, _settlement_alerts_pb2.ListAlertsResponse]  # type: ignore[assignment]
     """Alerts that last, the worst first."""
     FollowAlerts: _aio.UnaryStreamMultiCallable[_settlement_alerts_pb2.FollowAlertsRequest, _settlement_alerts_pb2.FollowAlertsResponse]  # type: ignore[assignment]
-    """Alerts that last, then every change as it comes. Never ends by itself."""
+    """Alerts that last, then every change as it comes. Ends after ten minutes: go on from the last change."""
     AcknowledgeAlert: _aio.UnaryUnaryMultiCallable[_settlement_alerts_pb2.AcknowledgeAlertRequest, _settlement_alerts_pb2.AcknowledgeAlertResponse]  # type: ignore[assignment]
     """Records an AlertNote."""
 
@@ -69,7 +69,7 @@ class AlertServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _settlement_alerts_pb2.FollowAlertsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_settlement_alerts_pb2.FollowAlertsResponse], _abc.AsyncIterator[_settlement_alerts_pb2.FollowAlertsResponse]]:
-        """Alerts that last, then every change as it comes. Never ends by itself."""
+        """Alerts that last, then every change as it comes. Ends after ten minutes: go on from the last change."""
 
     @_abc_1.abstractmethod
     def AcknowledgeAlert(

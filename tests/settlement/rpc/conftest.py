@@ -16,12 +16,15 @@ from coalition.tls import load_server_tls, make_tls
 from coalition.tokens import METADATA_KEY, SETTLEMENT, authorization, make_token
 from coalition.v1 import network_pb2
 from coalition.v1.settlement_service_pb2_grpc import SettlementServiceStub
+from settlement.alerts.alert import Alert
+from settlement.alerts.board import Board
 from settlement.books_desk import BooksDesk
 from settlement.desk import Desk
 from settlement.disputes.desk import DisputeDesk
 from settlement.disputes.rules import DisputeRules
 from settlement.intake import Intake
 from settlement.rpc.access import Gatekeeper
+from settlement.rpc.alerts import alerts_offer
 from settlement.rpc.books import books_offer
 from settlement.rpc.disputes import disputes_offer
 from settlement.rpc.downloads import Downloads
@@ -52,6 +55,9 @@ class Running:
     server: Server
     port: int
     authority: bytes
+    board: Board
+    #: What the board sees; a test's own.
+    alerts: list[Alert]
 
     @contextmanager
     def channel(self) -> Iterator[grpc.Channel]:
@@ -114,6 +120,8 @@ def running(tmp_path: Path) -> Iterator[Running]:
     files = make_tls(tmp_path / "tls", "Test", ["localhost"])
     desk, runs = Desk(database, intake), RunDesk(database, intake, lambda: NOW_US)
     gatekeeper = Gatekeeper(intake, lambda: NOW_US)
+    alerts: list[Alert] = []
+    board = Board(database, lambda: tuple(alerts), lambda: NOW_US)
     server = Server(
         SettlementServicer(desk, runs, intake, gatekeeper),
         load_server_tls(tmp_path / "tls"),
@@ -125,9 +133,11 @@ def running(tmp_path: Path) -> Iterator[Running]:
                 DisputeDesk(database, intake, lambda: NOW_US, DisputeRules(raise_days=3_650)),
                 gatekeeper,
             ),
+            alerts_offer(board, intake, gatekeeper),
         ],
     )
     port = server.start("localhost:0")
-    yield Running(journal, database, intake, server, port, files.authority.read_bytes())
+    yield Running(journal, database, intake, server, port, files.authority.read_bytes(), board, alerts)
+    board.close()
     server.stop(5)
     database.close()
