@@ -2,7 +2,7 @@
 
 | who                  | sees                                                                        |
 |----------------------|-----------------------------------------------------------------------------|
-| operator, auditor    | everything                                                                  |
+| operator, auditor    | everything; what windows would have come to under other terms               |
 | partner, charity, hub| progress, windows, runs and their states; who decided on runs, and why; of  |
 |                      | obligations, positions, activity and confirmations its own; suspended or    |
 |                      | not                                                                         |

@@ -170,6 +170,27 @@ def test_terms_are_signed_and_published(operate: Run, hub: RunningHub, tmp_path:
     ]
 
 
+def test_terms_say_how_they_are_funded(operate: Run, hub: RunningHub, tmp_path: Path) -> None:
+    """Packs and warnings are figures like the others; one that belongs to another funding is refused by name."""
+    operate("add-partner", "bakery", "--out", tmp_path)
+    path, profile = tmp_path / "terms.toml", tmp_path / "bakery/profile.toml"
+    packs = TERMS + 'funding = "FUNDING_PACKS"\npack_points = 5_000\nreorder_points = 700\nalarm_bps = 9_000\n'
+    path.write_text(packs + "prefunded_bps = 1\n")
+    refused = operate("set-terms", path, "--sign-with", profile)
+    assert "terms.prefunded_bps is for PREFUNDED_SHARE only" in refused.err
+    path.write_text(packs)
+    assert operate("set-terms", path, "--sign-with", profile).code == 0
+    (found,) = hub.ask("operator", hub.directory.ListTerms, ListTermsRequest(party_id="bakery")).terms
+    assert (found.funding, found.pack_points, found.reorder_points, found.alarm_bps) == (
+        network_pb2.FUNDING_PACKS,
+        5_000,
+        700,
+        9_000,
+    )
+    path.write_text(TERMS + 'funding = "GIFTS"\n')
+    assert "GIFTS" in operate("set-terms", path, "--sign-with", profile).err
+
+
 def test_terms_without_notice_are_rejected(operate: Run, tmp_path: Path) -> None:
     """The ledger's reason and its facts reach the shell."""
     operate("add-partner", "bakery", "--out", tmp_path)
