@@ -8,12 +8,13 @@ from typing import Final
 from google.protobuf.message import Message
 
 from partner_sdk._errors import TransportError
-from partner_sdk._exchange import Unanswered, passes, pauses
+from partner_sdk._exchange import Unanswered, pauses
 from partner_sdk._session import Session
-from partner_sdk._steps import Ended, Failure, Method, OpenStream, Read, Response, Sleep, Steps
+from partner_sdk._steps import Diagnosis, Ended, Failure, Method, OpenStream, Probe, Read, Response, Sleep, Steps
 
 #: No file that a service sends is larger.
 FILE_BYTES_MAX: Final = 256 << 20
+_PROBE_S: Final = 2.0
 
 
 def download(
@@ -31,8 +32,12 @@ def download(
         if not isinstance(answer, Failure):
             return answer
         pause_s = next(breaks)
-        if not passes(answer) or session.monotonic() + pause_s >= deadline_s:
-            raise Unanswered(answer, False, None, session.address).error()
+        diagnosis: Diagnosis | None = None
+        if answer.never_sent:
+            diagnosis = yield Probe(_PROBE_S)
+        unanswered = Unanswered(answer, False, diagnosis, session.address)
+        if unanswered.hopeless or session.monotonic() + pause_s >= deadline_s:
+            raise unanswered.error()
         yield Sleep(pause_s)
 
 

@@ -9,18 +9,6 @@ from typing import Final, NamedTuple
 from coalition.calendar import NEVER
 from settlement.clearing.movements import MovementKind
 
-#: By what a flow changes the points of its own expiry. Arrears are no part of flows: they are in no lot.
-SIGNS: Final[Mapping[MovementKind, int]] = {
-    MovementKind.ISSUE: 1,
-    MovementKind.ISSUE_REVERSED: -1,
-    MovementKind.REDEEM: -1,
-    MovementKind.REDEEM_REVERSED: 1,
-    MovementKind.EXPIRE: -1,
-    MovementKind.DONATE: -1,
-    MovementKind.POINTS_GIVEN: 1,
-    MovementKind.POINTS_TAKEN: -1,
-}
-
 
 class PointsFlow(NamedTuple):
     """Points of one expiry that did one thing, within one window and one month: a row of what the clearing adds up."""
@@ -99,11 +87,10 @@ _FIELDS: Final[Mapping[MovementKind, str]] = {
 
 
 def by_issuer(flows: Iterable[PointsFlow]) -> dict[str, list[PointsFlow]]:
-    """The flows of each issuer, by its id; kinds that are no flow of points are left out."""
+    """The flows of each issuer, by its id."""
     found: dict[str, list[PointsFlow]] = {}
     for flow in flows:
-        if flow.kind in SIGNS:
-            found.setdefault(flow.issuer, []).append(flow)
+        found.setdefault(flow.issuer, []).append(flow)
     return dict(sorted(found.items()))
 
 

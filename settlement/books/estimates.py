@@ -84,9 +84,7 @@ def _everything(life: Life, month: int, reason: str) -> Estimate:
     return Estimate(life.issuer, life.months, month_text(month), 0, PPM, 0, PPM, (), reason)
 
 
-def _estimate(life: Life, development: Development, ladder: Ladder | None) -> Estimate:
-    if ladder is None:
-        return _everything(life, development.month, "the factors of its cohorts are no numbers")
+def _estimate(life: Life, development: Development, ladder: Ladder) -> Estimate:
     entered = development.entered
     rate = -(-sum(ladder.ultimates) * PPM // entered)
     error = -(-ladder.total_std_error * PPM // entered)

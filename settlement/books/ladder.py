@@ -42,23 +42,20 @@ class Ladder:
     developed_ppm: tuple[int, ...]
 
 
-def chain_ladders(triangles: Sequence[Triangle]) -> tuple[Ladder | None, ...]:
-    """The ladder of each triangle; None where its factors or their errors are no numbers.
-
-    Loads the library at the first call, which takes a second or two.
-    """
+def chain_ladders(triangles: Sequence[Triangle]) -> tuple[Ladder, ...]:
+    """The ladder of each triangle. Loads the library at the first call, which takes a second or two."""
     groups: dict[int, list[int]] = {}
     for place, triangle in enumerate(triangles):
         # The library fits triangles of one height together, many times faster than one by one. With different heights
         # it would fill the gaps, and err.
         groups.setdefault(len(triangle), []).append(place)
-    found: dict[int, Ladder | None] = {}
+    found: dict[int, Ladder] = {}
     for places in groups.values():
         found.update(zip(places, _fit([triangles[place] for place in places]), strict=True))
     return tuple(found[place] for place in range(len(triangles)))
 
 
-def _fit(triangles: Sequence[Triangle]) -> list[Ladder | None]:
+def _fit(triangles: Sequence[Triangle]) -> list[Ladder]:
     with _FITTING, warnings.catch_warnings():
         # It divides zero by zero where an origin does not develop any more, says so, and goes on with the right
         # figures; and it uses what pandas has announced to change.
@@ -110,14 +107,13 @@ def _library_triangle(library: Any, triangles: Sequence[Triangle]) -> Any:
 
 def _ladder(
     triangle: Triangle, ultimates: list[float], errors: list[float], total_error: float, factors: list[float]
-) -> Ladder | None:
+) -> Ladder:
     ages = len(triangle[0])
     # Where nothing can deviate any more, the library writes no number for an error of zero.
     errors = [0.0 if math.isnan(error) else error for error in errors]
     total_error = 0.0 if math.isnan(total_error) else total_error
     developed = [*factors[: ages - 1], 1.0]
-    if not all(map(math.isfinite, (*ultimates, *errors, total_error, *developed))) or min(developed) <= 0:
-        return None
+    assert min(developed) > 0, "cells of more than 0 have factors of more than 0"
     return Ladder(
         ultimates=tuple(round(value) for value in ultimates),
         std_errors=tuple(math.ceil(value) for value in errors),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coalition.calendar import NEVER
+from settlement.books import estimates
 from settlement.books.books import IssuerBooks, keep_books
 from settlement.books.cohorts import PointsFlow
 from settlement.books.estimates import Estimate, Estimator
@@ -86,7 +88,7 @@ def test_month_without_points_keeps_the_last_estimate() -> None:
     assert estimate_at(stopped, 8).as_of_month == month(8)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(st.integers(0, 1000), st.integers(1, 4))
 def test_estimate_is_near_what_happens_and_to_the_careful_side(seed: int, life: int) -> None:
     """The rate is that of chance, about 1 - 0.7 ** ages; the books use a higher one, by its standard error."""
@@ -103,13 +105,13 @@ def test_estimate_is_near_what_happens_and_to_the_careful_side(seed: int, life: 
     assert expected[-1] == 0
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(st.integers(0, 1000))
 def test_breakage_is_recognised_with_redemptions_and_trued_up(seed: int) -> None:
     """With an estimate, breakage comes in proportion to use, the difference at once; in the end everything that was
     deferred for a cohort is recognised, and whatever was estimated on the way, that sum does not depend on it."""
-    flows = programme(12, seed=seed)
-    books = books_of(flows, 12)
+    flows = programme(9, seed=seed)
+    books = books_of(flows, 9)
     live = [found for found in books.cohorts if found.outstanding_points and found.cohort.expires]
     assert live
     for found in live:
@@ -127,7 +129,7 @@ def test_breakage_is_recognised_with_redemptions_and_trued_up(seed: int) -> None
 
 def test_never_expiring_points_know_no_breakage() -> None:
     """Whatever others do, points that never expire are all expected to be redeemed."""
-    books = books_of(programme(12), 12)
+    books = books_of(programme(7), 7)
     lifted = books.cohorts[-1]
     assert lifted.cohort.expires_on == NEVER
     assert lifted.expected_points == lifted.outstanding_points > 0
@@ -136,7 +138,16 @@ def test_never_expiring_points_know_no_breakage() -> None:
 def test_estimates_are_made_once() -> None:
     """Books that are asked for again use what was estimated before."""
     estimator = Estimator()
-    first = books_of(programme(9), 9, estimator)
-    again = books_of(programme(9), 9, estimator)
+    first = books_of(programme(7), 7, estimator)
+    again = books_of(programme(7), 7, estimator)
     assert first == again
     assert first.estimates[0] is again.estimates[0]
+
+
+def test_memory_for_estimates_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When it is full, it is emptied, and they are made anew."""
+    monkeypatch.setattr(estimates, "KEPT_MAX", 2)
+    estimator = Estimator()
+    first = books_of(programme(7), 7, estimator)
+    assert books_of(programme(7), 7, estimator) == first
+    assert books_of(programme(7), 7) == first

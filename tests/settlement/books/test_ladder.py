@@ -32,7 +32,6 @@ TOTAL_RESERVE, TOTAL_STD_ERROR = 52_135, 26_909
 def test_published_triangle_gives_the_published_figures() -> None:
     """Reserves and standard errors of the paper, each origin's and all together."""
     (ladder,) = chain_ladders([RAA])
-    assert ladder is not None
     latest = [row[-1] for row in RAA]
     assert tuple(ultimate - paid for ultimate, paid in zip(ladder.ultimates, latest, strict=True)) == RESERVES
     assert abs(sum(ladder.ultimates) - sum(latest) - TOTAL_RESERVE) <= 1
@@ -89,10 +88,9 @@ def some_triangle(chance: random.Random) -> Triangle:
 def test_ladders_follow_the_formulas() -> None:
     """Many triangles, fitted together, give what each gives by itself; also where an age adds nothing at all."""
     chance = random.Random(1993)
-    triangles = [some_triangle(chance) for _ in range(150)]
+    triangles = [some_triangle(chance) for _ in range(60)]
     triangles += [[(100, 150, 150)] * 5 + [(100, 150), (100,)], [(1, 1)] * 4 + [(2,)]]
     for triangle, ladder in zip(triangles, chain_ladders(triangles), strict=True):
-        assert ladder is not None
         ultimates, errors, total = plainly(triangle)
         assert ladder.ultimates == pytest.approx(ultimates, abs=0.51)
         assert ladder.std_errors == pytest.approx(errors, abs=1.01)

@@ -31,7 +31,7 @@ from settlement.clearing.totals import NOTHING, Key
 from tests.settlement.books.cleared import CURRENCY, cleared_of
 from tests.settlement.journals import OPERATOR
 
-FEW = settings(max_examples=12, deadline=None)
+FEW = settings(max_examples=7, deadline=None)
 MICRO = Decimal("0.000001")
 
 

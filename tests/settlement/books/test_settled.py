@@ -51,4 +51,4 @@ class BookedRuns(ManyRuns):
 
 
 TestBookedRuns = BookedRuns.TestCase
-TestBookedRuns.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+TestBookedRuns.settings = settings(max_examples=15, stateful_step_count=30, deadline=None)
