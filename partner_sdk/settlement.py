@@ -21,6 +21,17 @@ from partner_sdk._dispute_models import (
     DisputeState,
 )
 from partner_sdk._errors import Timeout
+from partner_sdk._reconciliation_models import (
+    Correction,
+    CorrectionAction,
+    Difference,
+    DifferenceKind,
+    ReconcileProgress,
+    ReconcileStage,
+    Reconciliation,
+    RecordsFile,
+)
+from partner_sdk._records_mapping import NegativePoints, RecordsMapping, RecordStatus
 from partner_sdk._session import Session
 from partner_sdk._settlement_books import (
     Books,
@@ -87,7 +98,11 @@ __all__ = [
     "CarriedAmount",
     "CarriedReason",
     "CohortBooks",
+    "Correction",
+    "CorrectionAction",
     "Deferral",
+    "Difference",
+    "DifferenceKind",
     "Dispute",
     "DisputeAction",
     "DisputeAdjustment",
@@ -102,12 +117,19 @@ __all__ = [
     "LiabilityMovement",
     "Line",
     "LineKind",
+    "NegativePoints",
     "NetPosition",
     "Obligation",
     "PartyActivity",
     "PointsMovement",
     "Progress",
     "ProvenEntry",
+    "ReconcileProgress",
+    "ReconcileStage",
+    "Reconciliation",
+    "RecordStatus",
+    "RecordsFile",
+    "RecordsMapping",
     "RedemptionEstimate",
     "Run",
     "RunAction",

@@ -1,0 +1,87 @@
+"""What is inside a workbook, before anything opens it: unpacked once with the bytes counted, and thrown away.
+
+What a ZIP file says of itself is not believed: sizes may be wrong, and parts of it may be unpacked over and over.
+"""
+
+from __future__ import annotations
+
+import re
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Final
+
+from settlement.reconciliation.limits import MIB, Limits
+from settlement.reconciliation.problems import RecordsError
+
+_MEMBERS_MAX: Final = 10_000
+_CHUNK: Final = 1 << 18
+#: Small files compress as well as they like.
+_RATIO_FROM: Final = 32 * MIB
+_ENCRYPTED: Final = 0x1
+_SHEETS: Final = "xl/worksheets/"
+#: A row that says its number, and a cell that says its column.
+_ROW: Final = re.compile(rb'<row\b[^>]*?\br="(\d{1,10})"')
+_CELL: Final = re.compile(rb'<c\b[^>]*?\br="([A-Z]{1,5})\d')
+_OVERLAP: Final = 256
+
+
+def check_workbook(path: Path, limits: Limits) -> None:
+    """Raises RecordsError for what is no workbook, is encrypted, or becomes too large when it is unpacked."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if "xl/workbook.xml" not in {member.filename for member in members}:
+                raise RecordsError("The file is a ZIP archive but no workbook. Save it as XLSX or CSV.")
+            if len(members) > _MEMBERS_MAX:
+                raise RecordsError(f"The workbook has {len(members):,} parts; {_MEMBERS_MAX:,} are the most.")
+            if any(member.flag_bits & _ENCRYPTED for member in members):
+                raise RecordsError("The workbook is encrypted. Save it without a password.")
+            _unpack(archive, members, path.stat().st_size, limits)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError) as error:
+        raise RecordsError(f"The workbook is damaged: {error}. Save it again, or as CSV.") from error
+
+
+def _unpack(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], size: int, limits: Limits) -> None:
+    total = 0
+    for member in members:
+        extent = _Extent(limits) if member.filename.startswith(_SHEETS) else None
+        with archive.open(member) as part:
+            while data := part.read(_CHUNK):
+                total += len(data)
+                if total > limits.unpacked_bytes or (total > _RATIO_FROM and total > size * limits.unpacked_ratio):
+                    raise RecordsError(
+                        f"The workbook becomes larger than {total // MIB:,} MiB when it is unpacked, from {size:,}"
+                        " bytes; that much is not read. Save what is to be reconciled as CSV."
+                    )
+                if extent is not None:
+                    extent.see(data)
+
+
+class _Extent:
+    """The rectangle in which a sheet's cells lie. A reader takes memory for all of it, and two cells span it."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._rest = b""
+
+    def see(self, data: bytes) -> None:
+        """Raises RecordsError for rows or columns beyond what is read."""
+        text = self._rest + data
+        for match in _CELL.finditer(text):
+            if len(match[1]) > 1 and _column(match[1]) > self._limits.columns:
+                raise RecordsError(
+                    f"The sheet has a cell in column {match[1].decode()}; {self._limits.columns} columns are the most."
+                    " Delete what is right of the records."
+                )
+        for match in _ROW.finditer(text):
+            if int(match[1]) > self._limits.rows + 1_000:
+                raise RecordsError(f"The sheet has a row {int(match[1]):,}; {self._limits.rows:,} rows are the most.")
+        self._rest = text[-_OVERLAP:]
+
+
+def _column(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
