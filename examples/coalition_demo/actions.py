@@ -284,6 +284,15 @@ class CloseWindow:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class OrderPack:
+    """A business pays for one pack of its points ahead."""
+
+    at_us: int
+    party: str
+    id: str
+
+
 #: What a business or a school does, one transaction each.
 Online: TypeAlias = (
     Redeem
@@ -299,6 +308,7 @@ Online: TypeAlias = (
     | RemoveKey
     | SetAlias
     | CloseAccount
+    | OrderPack
 )
 #: What the operator does.
 Office: TypeAlias = (

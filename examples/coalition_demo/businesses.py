@@ -19,6 +19,10 @@ class Business:
     issue_fee_micros: int
     #: Share of the price that is owed when a point is issued, in hundredths of a percent.
     prefunded_bps: int = 0
+    #: Points in one pack that is paid for ahead; 0: none. It orders one at the beginning of each month.
+    pack_points: int = 0
+    #: The most points of it that may be outstanding; 0: no limit. Near it, finance is warned.
+    outstanding_points_max: int = 0
     #: Days after a purchase from which its points may be spent: the time in which goods may be brought back.
     pending_days: int = 0
 
@@ -62,8 +66,8 @@ BUSINESSES: Final = (
         50,
     ),
     Business("greengrocer", "Greengrocer", ("PRODUCE", "SALAD BAR"), 1_200, 900, 40),
-    Business(GROCER, "Grocer", ("GROCERY", "FROZEN GROCERY"), 1_100, 900, 30),
-    Business("health-shop", "Health shop", ("NUTRITION",), 1_400, 850, 50),
+    Business(GROCER, "Grocer", ("GROCERY", "FROZEN GROCERY"), 1_100, 900, 30, outstanding_points_max=5_000_000),
+    Business("health-shop", "Health shop", ("NUTRITION",), 1_400, 850, 50, pack_points=50_000),
     Business("pharmacy", "Pharmacy", ("DRUG GM",), 1_250, 900, 40, prefunded_bps=10_000, pending_days=14),
     Business("wine-shop", "Wine shop", ("SPIRITS",), 1_500, 800, 60),
 )

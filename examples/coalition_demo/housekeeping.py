@@ -15,6 +15,7 @@ from coalition_demo.actions import (
     CorrectObligation,
     CorrectPoints,
     Enrol,
+    OrderPack,
     PublishTerms,
     RemoveKey,
     RotateKeys,
@@ -22,7 +23,7 @@ from coalition_demo.actions import (
     SetStatus,
     Sweep,
 )
-from coalition_demo.businesses import BY_ID, GROCER
+from coalition_demo.businesses import BUSINESSES, BY_ID, GROCER
 from coalition_demo.data import FIRST_DAY
 from coalition_demo.dice import Dice
 from coalition_demo.timeline import US_PER_S, Shopper, card_of, moment
@@ -50,6 +51,16 @@ def mornings(days: tuple[date, ...], dice: Dice) -> Iterator[Sweep | CloseWindow
             title = (day - timedelta(days=1)).strftime("%B %Y")
             yield CloseWindow(at_us, dice.id(at_us, "close window", window), window, title)
             window += 1
+
+
+def packs(days: tuple[date, ...], dice: Dice) -> Iterator[OrderPack]:
+    """A business that pays ahead orders a pack on the first day and at the beginning of each month."""
+    for business in BUSINESSES:
+        if business.pack_points:
+            for day in days:
+                if day == days[0] or day.day == 1:
+                    at_us = moment(day, 6)
+                    yield OrderPack(at_us, business.party_id, dice.id(at_us, "pack", business.party_id))
 
 
 def members(households: Mapping[int, Shopper], dice: Dice) -> Iterator[Member]:

@@ -73,6 +73,8 @@ class Members:
                 | actions.CloseAccount()
             ):
                 return self._instruction(action)
+            case actions.OrderPack():
+                return drafts.order_pack(1, transaction_id=action.id)
             case _:
                 assert_never(action)
 

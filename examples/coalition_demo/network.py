@@ -18,7 +18,7 @@ from coalition_demo.dice import Dice
 from coalition_demo.housekeeping import NOTICE_DAYS, TRANSFER_POINTS_MAX
 from coalition_demo.processes import PASSPHRASE, ProcessFailed, Service, run_command
 from coalition_demo.schools import ENDS_ON, SCHOOLS, STARTS_ON
-from partner_sdk import Client, Connection, PartyKind, Profile
+from partner_sdk import Client, Connection, Funding, PartyKind, Profile
 from partner_sdk.operator import CampaignOffer, Operator, PartyApplication, TermsOffer
 
 NETWORK_ID: Final = "demo.coalition.example"
@@ -29,6 +29,8 @@ SETTLEMENT: Final = "settlement"
 #: Micro-units of the currency per point: what every charity receives, and the bounds of all terms.
 CAUSE_MICROS: Final = 900
 _PRICE_FLOOR_MICROS: Final = 1_000
+#: From which share of the most points outstanding on finance is warned, in hundredths of a percent.
+_ALARM_BPS: Final = 3_800
 #: What a school would owe for points that it issues itself.
 _SCHOOL_PRICE_MICROS: Final = 1_000
 
@@ -236,6 +238,11 @@ def register_everybody(network: DemoNetwork) -> None:
                 reimbursement_micros=business.reimbursement_micros,
                 issue_fee_micros=business.issue_fee_micros,
                 prefunded_bps=business.prefunded_bps,
+                outstanding_points_max=business.outstanding_points_max,
+                alarm_bps=_ALARM_BPS if business.outstanding_points_max else 0,
+                funding=Funding.PACKS if business.pack_points else None,
+                pack_points=business.pack_points,
+                reorder_points=business.pack_points * 2 // 5,
             )
             operator.publish_terms(terms, transaction_id=identify("terms", business.party_id))
         for school in SCHOOLS:

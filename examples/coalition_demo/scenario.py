@@ -65,6 +65,7 @@ def plan(journey: Journey, seed: int, slice_hours: int = SLICE_HOURS) -> Plan:
     for online in (
         housekeeping.operator(households, dice),
         housekeeping.members(households, dice),
+        housekeeping.packs(calendar, dice),
         giving.pledges(journey, households, dice),
         giving.spent_by_schools(calendar, dice),
         giving.donations(journey, households, dice),
