@@ -119,7 +119,7 @@ class Watching(RuleBasedStateMachine):
             self.folder.cleanup()
 
 
-Watching.TestCase.settings = settings(max_examples=10, stateful_step_count=12)
+Watching.TestCase.settings = settings(max_examples=6, stateful_step_count=12)
 TestWatching = Watching.TestCase
 
 

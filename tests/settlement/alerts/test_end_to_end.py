@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,6 +19,7 @@ from partner_sdk.errors import PermissionDenied, WrongState
 from partner_sdk.operator import TermsOffer
 from partner_sdk.settlement import Alert, AlertKind, AlertSeverity, AsyncSettlementClient, SettlementClient
 from partner_sdk.testing import LocalNetwork
+from partner_sdk.testing._processes import command
 from partner_sdk.wallet import Wallet
 from settlement.cli.alerting import EXIT_ALERTS
 
@@ -141,6 +144,24 @@ def test_followers_hear_of_everything_across_a_restart(limited: Limited) -> None
     limited.operator, limited.grocer = limited.network.settlement_client(), limited.network.settlement_client("grocer")
     ended = next(limited.grocer.follow_alerts(after_change=began.change))
     assert (ended.number, ended.lasts) == (began.number, False)
+    limited.wait_for()
+
+
+def test_command_follows_line_by_line(limited: Limited) -> None:
+    """`--follow` says what begins and ends, one JSON object a line for machines."""
+    limited.issue(400)
+    limited.wait_for(NEAR)
+    arguments = ("settlement", "alerts", "--follow", "--json", "--profile", str(limited.network.profile("grocer")))
+    address = {"COALITION_SETTLEMENT_ADDRESS": limited.network.settlement.address}
+    environment = {**os.environ, "COALITION_PASSPHRASE": limited.network.passphrase, **address}
+    with subprocess.Popen(command(*arguments), env=environment, stdout=subprocess.PIPE) as following:
+        assert following.stdout is not None
+        began = json.loads(following.stdout.readline())
+        limited.redeem(400)
+        ended = json.loads(following.stdout.readline())
+        following.terminate()
+    assert (began["kind"], began["ended_at"]) == ("LIMIT_NEAR", None)
+    assert (ended["number"], ended["ended_at"]) == (began["number"], limited.network.now.isoformat())
     limited.wait_for()
 
 

@@ -177,5 +177,5 @@ class Disputing(RuleBasedStateMachine):
         self.past = found.events
 
 
-Disputing.TestCase.settings = settings(max_examples=80, stateful_step_count=20)
+Disputing.TestCase.settings = settings(max_examples=50, stateful_step_count=20)
 TestDisputing = Disputing.TestCase
