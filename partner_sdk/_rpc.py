@@ -12,6 +12,7 @@ from coalition.v1 import settlement_alerts_pb2 as alerts
 from coalition.v1 import settlement_books_pb2 as books
 from coalition.v1 import settlement_disputes_pb2 as disputes
 from coalition.v1 import settlement_lines_pb2 as lines
+from coalition.v1 import settlement_payments_pb2 as payments
 from coalition.v1 import settlement_schedule_pb2 as schedule
 from coalition.v1 import settlement_service_pb2 as settlement
 from coalition.v1 import settlement_simulation_pb2 as simulation
@@ -62,3 +63,12 @@ SIMULATE: Final = Method(f"{_PACKAGE}SimulationService/Simulate", simulation.Sim
 LIST_ALERTS: Final = Method(f"{_PACKAGE}AlertService/ListAlerts", alerts.ListAlertsResponse)
 FOLLOW_ALERTS: Final = Method(f"{_PACKAGE}AlertService/FollowAlerts", alerts.FollowAlertsResponse)
 ACKNOWLEDGE_ALERT: Final = Method(f"{_PACKAGE}AlertService/AcknowledgeAlert", alerts.AcknowledgeAlertResponse)
+SET_BANK_ACCOUNT: Final = Method(f"{_PACKAGE}PaymentService/SetBankAccount", payments.SetBankAccountResponse)
+GET_BANK_ACCOUNT: Final = Method(f"{_PACKAGE}PaymentService/GetBankAccount", payments.GetBankAccountResponse)
+GET_INSTRUCTION_FILE: Final = Method(
+    f"{_PACKAGE}PaymentService/GetInstructionFile", payments.GetInstructionFileResponse
+)
+UPLOAD_STATEMENT: Final = Method(f"{_PACKAGE}PaymentService/UploadStatement", payments.UploadStatementResponse)
+IMPORT_STATEMENT: Final = Method(f"{_PACKAGE}PaymentService/ImportStatement", payments.ImportStatementResponse)
+LIST_BANK_ENTRIES: Final = Method(f"{_PACKAGE}PaymentService/ListBankEntries", payments.ListBankEntriesResponse)
+ASSIGN_BANK_ENTRY: Final = Method(f"{_PACKAGE}PaymentService/AssignBankEntry", payments.AssignBankEntryResponse)

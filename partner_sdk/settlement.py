@@ -7,7 +7,14 @@ about runs are signed by a person's key of the operator; proposing and approving
 from __future__ import annotations
 
 from coalition.v1 import settlement_service_pb2 as pb
-from partner_sdk import _awaiting_shell, _blocking_shell, _rpc, _settlement_alerts, _settlement_disputes
+from partner_sdk import (
+    _awaiting_shell,
+    _blocking_shell,
+    _rpc,
+    _settlement_alerts,
+    _settlement_disputes,
+    _settlement_payments,
+)
 from partner_sdk._alert_models import Alert, AlertKind, AlertNote, AlertSeverity
 from partner_sdk._connected import Target
 from partner_sdk._connection import Connection
@@ -21,6 +28,17 @@ from partner_sdk._dispute_models import (
     DisputeState,
 )
 from partner_sdk._errors import Timeout
+from partner_sdk._payment_models import (
+    BankAccount,
+    BankEntry,
+    EntryEffect,
+    EntryState,
+    FileFormat,
+    InstructionFile,
+    LeftOut,
+    StatementResult,
+    UnmatchedReason,
+)
 from partner_sdk._reconciliation_models import (
     Correction,
     CorrectionAction,
@@ -94,6 +112,8 @@ __all__ = [
     "AlertNote",
     "AlertSeverity",
     "AsyncSettlementClient",
+    "BankAccount",
+    "BankEntry",
     "Books",
     "CarriedAmount",
     "CarriedReason",
@@ -110,10 +130,15 @@ __all__ = [
     "DisputeEvent",
     "DisputeReason",
     "DisputeState",
+    "EntryEffect",
+    "EntryState",
+    "FileFormat",
     "Instruction",
+    "InstructionFile",
     "InstructionState",
     "IssuerBooks",
     "LedgerFormat",
+    "LeftOut",
     "LiabilityMovement",
     "Line",
     "LineKind",
@@ -143,7 +168,9 @@ __all__ = [
     "SimulatedPosition",
     "SimulatedWindow",
     "Simulation",
+    "StatementResult",
     "SupposedTerms",
+    "UnmatchedReason",
     "UnsettledWindow",
     "Window",
     "WindowReport",
@@ -203,6 +230,12 @@ class SettlementClient(_blocking_shell.BlockingShell):
     confirm = _blocking_shell.calls(confirm)
     carry = _blocking_shell.calls(carry)
     abort = _blocking_shell.calls(abort)
+    set_bank_account = _blocking_shell.calls(_settlement_payments.set_bank_account)
+    bank_accounts = _blocking_shell.calls(_settlement_payments.bank_accounts)
+    instruction_file = _blocking_shell.calls(_settlement_payments.instruction_file)
+    import_statement = _blocking_shell.calls(_settlement_payments.import_statement)
+    bank_entries = _blocking_shell.gives(_settlement_payments.bank_entries)
+    assign_entry = _blocking_shell.calls(_settlement_payments.assign_entry)
     schedule = _blocking_shell.calls(schedule)
     simulate = _blocking_shell.calls(simulate)
     disputes = _blocking_shell.gives(_settlement_disputes.disputes)
@@ -244,6 +277,12 @@ class AsyncSettlementClient(_awaiting_shell.AwaitingShell):
     confirm = _awaiting_shell.calls(confirm)
     carry = _awaiting_shell.calls(carry)
     abort = _awaiting_shell.calls(abort)
+    set_bank_account = _awaiting_shell.calls(_settlement_payments.set_bank_account)
+    bank_accounts = _awaiting_shell.calls(_settlement_payments.bank_accounts)
+    instruction_file = _awaiting_shell.calls(_settlement_payments.instruction_file)
+    import_statement = _awaiting_shell.calls(_settlement_payments.import_statement)
+    bank_entries = _awaiting_shell.gives(_settlement_payments.bank_entries)
+    assign_entry = _awaiting_shell.calls(_settlement_payments.assign_entry)
     schedule = _awaiting_shell.calls(schedule)
     simulate = _awaiting_shell.calls(simulate)
     disputes = _awaiting_shell.gives(_settlement_disputes.disputes)

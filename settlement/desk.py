@@ -17,10 +17,11 @@ from settlement.clearing.obligations import Owed, Pair, owed_in
 from settlement.clearing.rounding import Position, round_positions
 from settlement.clearing.state import Window
 from settlement.intake import Intake
-from settlement.runs.carried import Carried, net_of
+from settlement.runs.carried import Carried, merged, net_of
 from settlement.runs.run import Run
 from settlement.runs.windows import RunStanding, last_settled, run_with, window_state
 from settlement.store.database import Database
+from settlement.store.late_payments import late_payments
 from settlement.store.runs import list_standings, read_run
 from settlement.store.windows import list_windows, read_totals, read_window
 
@@ -105,7 +106,8 @@ def read_known_window(connection: Connection, number: int, sequence: int) -> Win
 
 
 def carried_into_next(connection: Connection, runs: Sequence[RunStanding]) -> tuple[Carried, ...]:
-    """What a run that is proposed now takes over: what the last settled run left."""
+    """What a run that is proposed now takes over: what the last settled run left, and payments that came too late."""
     settled = last_settled(runs)
     run = None if settled is None else read_run(connection, settled.run_id)
-    return () if run is None else run.carried_out
+    left = () if run is None else run.carried_out
+    return merged((*left, *late_payments(connection, 0 if settled is None else settled.number)))

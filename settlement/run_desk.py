@@ -25,6 +25,7 @@ from settlement.runs.positions import Positions, positions_bytes
 from settlement.runs.references import INSTRUCTIONS_MAX
 from settlement.runs.run import Run
 from settlement.runs.windows import SETTLEABLE, RunStanding, window_state
+from settlement.store.accounts import current_digests
 from settlement.store.database import Database
 from settlement.store.runs import add_run, extend_run, list_standings, newest_runs, read_run, was_decided
 from settlement.store.windows import read_totals
@@ -101,7 +102,7 @@ class RunDesk:
             currency=network.currency,
             currency_exponent=network.currency_exponent,
             parties=settlement.positions,
-            instructions=instructions_of(decision.run_id, settlement.payments, {}),
+            instructions=instructions_of(decision.run_id, settlement.payments, current_digests(connection)),
             carried_in=carried_in,
             rounding=settlement.rounding,
         )

@@ -19,12 +19,15 @@ from settlement.disputes.desk import DisputeDesk
 from settlement.follower import Follower
 from settlement.intake import Intake
 from settlement.metrics import Metrics, MetricsServer, Watched
+from settlement.payments.desk import PaymentDesk
+from settlement.payments.statement_desk import StatementDesk
 from settlement.rpc.access import Gatekeeper
 from settlement.rpc.alerts import alerts_offer
 from settlement.rpc.books import books_offer
 from settlement.rpc.disputes import disputes_offer
 from settlement.rpc.downloads import Downloads
 from settlement.rpc.lines import lines_offer
+from settlement.rpc.payments import payments_offer
 from settlement.rpc.schedule import schedule_offer
 from settlement.rpc.server import Server
 from settlement.rpc.servicer import SettlementServicer
@@ -70,6 +73,12 @@ class Service:
                 books_offer(BooksDesk(self._database, self.intake), gatekeeper, downloads),
                 schedule_offer(timetable, gatekeeper),
                 simulation_offer(Simulator(self._database), gatekeeper),
+                payments_offer(
+                    PaymentDesk(self._database, self.intake, clock),
+                    StatementDesk(self._database, self.intake, clock),
+                    runs,
+                    gatekeeper,
+                ),
                 disputes_offer(disputes, gatekeeper),
                 alerts_offer(self._alerts, self.intake, gatekeeper),
             ],

@@ -23,6 +23,9 @@ RECEIPT: Final = _PREFIX + "receipt.v1+protobuf"
 RUN_DECISION: Final = _PREFIX + "run-decision.v1+protobuf"
 DISPUTE_STEP: Final = _PREFIX + "dispute-step.v1+protobuf"
 ALERT_NOTE: Final = _PREFIX + "alert-note.v1+protobuf"
+BANK_ACCOUNT: Final = _PREFIX + "bank-account.v1+protobuf"
+STATEMENT_IMPORT: Final = _PREFIX + "statement-import.v1+protobuf"
+ENTRY_ASSIGNMENT: Final = _PREFIX + "entry-assignment.v1+protobuf"
 
 
 def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:

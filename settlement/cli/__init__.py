@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from settlement.cli.accounts import account
 from settlement.cli.alerting import acknowledge, alerts
 from settlement.cli.books import books
 from settlement.cli.closing import close_due, schedule
@@ -48,6 +49,7 @@ for command in (
     books,
     verify,
     run,
+    account,
     schedule,
     close_due,
     simulate,

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import islice
 
 import click
 
-from partner_sdk.settlement import Run, SettlementClient, SettlementMethod
+from partner_sdk.settlement import Run, SettlementMethod
+from settlement.cli.finding import find_run, run_argument
 from settlement.cli.options import Caller, as_json, calling, key_option, print_json
+from settlement.cli.paying import assign, files, import_statement, payments
 from settlement.report.runs import run_json, run_tables, runs_table
 from settlement.report.tables import show
 
-_LAST = "last"
-
 _key = key_option
 _note = click.option("--note", default="", help="Why. Every party can read it. Up to 200 characters.")
-_run_id = click.argument("run_id", metavar="RUN")
 
 
 @click.group()
@@ -67,14 +65,14 @@ def propose(caller: Caller, key: str, windows: tuple[int, ...], method: str, not
 @run.command()
 @calling
 @_key
-@_run_id
+@run_argument
 @_note
 @click.option("--yes", is_flag=True, help="Do not ask; the positions were looked at before.")
 @as_json
 def approve(caller: Caller, key: str, run_id: str, note: str, yes: bool, json_wanted: bool) -> None:
     """Approve a run's positions, payments and accounts, with another key than the one that proposed it."""
     with caller.client(key) as client:
-        seen = _find(client, run_id)
+        seen = find_run(client, run_id)
         if not yes:
             show(run_tables(seen), err=True)
             click.confirm("Are these positions right?", abort=True, err=True)
@@ -84,19 +82,19 @@ def approve(caller: Caller, key: str, run_id: str, note: str, yes: bool, json_wa
 @run.command()
 @calling
 @_key
-@_run_id
+@run_argument
 @_note
 @as_json
 def instruct(caller: Caller, key: str, run_id: str, note: str, json_wanted: bool) -> None:
     """Release the payments of an approved run."""
     with caller.client(key) as client:
-        _print(client.instruct(_find(client, run_id), note=note), json_wanted)
+        _print(client.instruct(find_run(client, run_id), note=note), json_wanted)
 
 
 @run.command()
 @calling
 @_key
-@_run_id
+@run_argument
 @click.option("--party", "parties", multiple=True, required=True, help="Who has settled. May be repeated.")
 @_note
 @as_json
@@ -107,7 +105,7 @@ def confirm(caller: Caller, key: str, run_id: str, parties: tuple[str, ...], not
     last payment settles the run and its windows.
     """
     with caller.client(key) as client:
-        found = _find(client, run_id)
+        found = find_run(client, run_id)
         for party_id in parties:
             found = client.confirm(found, party_id, note=note)
         _print(found, json_wanted)
@@ -116,7 +114,7 @@ def confirm(caller: Caller, key: str, run_id: str, parties: tuple[str, ...], not
 @run.command()
 @calling
 @_key
-@_run_id
+@run_argument
 @click.option(
     "--instruction",
     "numbers",
@@ -133,20 +131,20 @@ def carry(caller: Caller, key: str, run_id: str, numbers: tuple[int, ...], note:
     nothing else is left is then settled.
     """
     with caller.client(key) as client:
-        found = _find(client, run_id)
+        found = find_run(client, run_id)
         _print(client.carry(found, note, instructions=numbers or None), json_wanted)
 
 
 @run.command()
 @calling
 @_key
-@_run_id
+@run_argument
 @click.option("--note", required=True, help="Why. Every party can read it. Up to 200 characters.")
 @as_json
 def abort(caller: Caller, key: str, run_id: str, note: str, json_wanted: bool) -> None:
     """Give a run up before any payment. Its windows can be settled with a later one."""
     with caller.client(key) as client:
-        _print(client.abort(_find(client, run_id), note), json_wanted)
+        _print(client.abort(find_run(client, run_id), note), json_wanted)
 
 
 @run.command("show")
@@ -158,7 +156,7 @@ def show_run(caller: Caller, run_id: str | None, limit: int, json_wanted: bool) 
     """Show a run with its payments and who decided what; without RUN, list the newest."""
     with caller.client() as client:
         if run_id is not None:
-            _print(_find(client, run_id), json_wanted)
+            _print(find_run(client, run_id), json_wanted)
             return
         runs = list(islice(client.runs(page_size=limit), limit))
     if json_wanted:
@@ -167,22 +165,12 @@ def show_run(caller: Caller, run_id: str | None, limit: int, json_wanted: bool) 
         show([runs_table(runs)])
 
 
-def _find(client: SettlementClient, text: str) -> Run:
-    """The run whose id begins so, or the newest one for `last`."""
-    found: Sequence[Run]
-    if text == _LAST:
-        found = list(islice(client.runs(page_size=1), 1))
-    else:
-        found = [run for run in client.runs() if run.run_id.startswith(text.lower())]
-    if len(found) != 1:
-        raise click.BadParameter(
-            f"{len(found) or 'No'} runs go by {text!r}. List them: coalition settlement run show", param_hint="RUN"
-        )
-    return found[0]
-
-
 def _print(found: Run, json_wanted: bool) -> None:
     if json_wanted:
         print_json(run_json(found))
     else:
         show(run_tables(found))
+
+
+for command in (files, import_statement, payments, assign):
+    run.add_command(command)

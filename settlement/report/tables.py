@@ -18,7 +18,7 @@ _WORDS: Final = frozenset(
     {
         *("party", "debtor", "creditor", "stage", "state", "action", "key", "why", "run"),
         *("opened", "closed", "proposed", "decided", "committed", "kind", "issuer", "counterparty"),
-        *("payer", "payee", "method", "reference"),
+        *("payer", "payee", "method", "reference", "id", "booked", "holder", "account", "bank", "country", "since"),
         *("closing", "payments_due"),
         *("expires", "origin", "as_of_month", "note"),
         *("dispute", "raiser", "respondent", "due", "what", "is", "when", "by"),

@@ -54,6 +54,8 @@ class Happening(IntEnum):
     CONFIRMED = 4
     #: A person of the operator left the rest to the next run.
     CARRIED = 5
+    #: A person of the operator saw that the bank's entry was about something else.
+    UNASSIGNED = 6
 
 
 class Payment(NamedTuple):
@@ -61,7 +63,8 @@ class Payment(NamedTuple):
 
     instruction: int
     happening: Happening
-    #: The money concerned; of what was carried, the rest that was unpaid or, negative, overpaid.
+    #: The money concerned. Of what was carried, the rest that was unpaid or, negative, overpaid; of what was
+    #: unassigned, what it takes from what was booked or, negative, from what was returned.
     amount_minor: int
     #: The bank's entry; empty where a person's word is all there is.
     entry_id: bytes = b""
@@ -132,6 +135,8 @@ def _standing(instruction: Instruction, payments: Sequence[Payment]) -> Standing
                 confirmed = True
             case Happening.CARRIED:
                 carried = payment
+            case Happening.UNASSIGNED:
+                booked -= payment.amount_minor
     # A return may be booked in a statement that comes before the one with the payment.
     paid = max(booked, instruction.amount_minor if confirmed else 0, 0)
     if carried is not None:

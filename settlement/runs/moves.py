@@ -157,7 +157,7 @@ def _settling(
 
 
 def _moves_no_money(payment: Payment) -> bool:
-    """A bank that refused to pay leaves a run as it was, so it can still be aborted."""
+    """A bank that refused to pay leaves a run as it was, which can still be aborted."""
     return payment.happening is Happening.REJECTED
 
 

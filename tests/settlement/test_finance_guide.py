@@ -21,7 +21,7 @@ from click.testing import CliRunner
 
 from coalition.merkle import leaf_hash
 from partner_sdk.cli import main
-from partner_sdk.testing import LocalNetwork
+from partner_sdk.testing import BankMovement, LocalNetwork, bank_statement
 from partner_sdk.testing._processes import command
 
 GUIDE: Final = (Path(__file__).parents[2] / "docs" / "finance.md").read_text(encoding="utf-8")
@@ -278,6 +278,50 @@ def test_dispute_goes_its_way_as_the_guide_says(shell: Shell) -> None:
     assert [found and found[1] for found in states] == [
         *("RAISED", "REJECTED", "ESCALATED", "RULED", "ACCEPTED", "ADJUSTED", "ADJUSTED"),
     ]
+
+
+def test_payments_go_out_and_come_in_as_the_guide_says(shell: Shell) -> None:
+    """Accounts are given, files are written for banks, and what the banks then say settles a run."""
+    for line in section("Paying", "sh").split("coalition settlement run files")[0].splitlines():
+        shown = shell.run(line)
+    assert "FR1420041010050500013M02606" in shown
+    shell.run("coalition hub close-window --dir hub")
+    while not re.search(r"3 │ CLOSED ", shell.run("coalition settlement windows")):
+        time.sleep(0.05)
+    for line in ("propose --window 2 --window 3", "approve last --key 2 --yes", "instruct last"):
+        shell.run(f"coalition settlement run {line}")
+    lines = section("Paying", "sh").splitlines()
+    files = [line for line in lines if " files " in line]
+    for line in files:
+        assert "Wrote payments" in shell.run(line)
+    run = json.loads(shell.run("coalition settlement run show last --json"))
+    names = {f"run-{run['number']}-{payer}.{kind}" for payer in ("operator", "grocer") for kind in ("xml", "csv")}
+    assert {path.name for path in (shell.folder / "payments").iterdir()} == names
+    incoming, outgoing = sorted(run["instructions"], key=lambda item: bool(item["payer"] == "operator"))
+    movements = [
+        BankMovement(amount_minor=incoming["amount_minor"], bank_reference="1", text="for January"),
+        BankMovement(amount_minor=-outgoing["amount_minor"], bank_reference="2", end_to_end_id=outgoing["reference"]),
+        BankMovement(amount_minor=-5, bank_reference="3", text="charges"),
+    ]
+    statement = bank_statement(movements, account="DE75512108001245126199", currency="EUR")
+    (shell.folder / "statement.xml").write_bytes(statement)
+    imports = [line for line in lines if " run import " in line or " run payments " in line]
+    printed = [shell.run(line) for line in imports]
+    assert "Taken in: 3 new entries." in printed[0]
+    assert "is SETTLING." in printed[0]
+    assert "payment 2, booked" in printed[1]
+    assert "names no payment" in printed[2]
+    again = json.loads(shell.run(f"{imports[0]} --json"))
+    assert (again["repeated_file"], again["known"]) == (True, 3)
+    entries = json.loads(shell.run(f"{imports[2]} --json"))
+    assign, aside = (line for line in lines if " assign " in line)
+    for line, entry in ((assign, entries[1]), (aside, entries[0])):
+        shell.run(line.replace("ENTRY", entry["entry_id"][:12]).replace("REFERENCE", incoming["reference"]))
+    assert json.loads(shell.run(f"{imports[2]} --json")) == []
+    assert json.loads(shell.run("coalition settlement run show last --json"))["state"] == "SETTLED"
+    assert "No entries go by 'ffff'" in shell.run(assign.replace("ENTRY", "ffff"), status=2)
+    both = aside.replace("--aside", "--aside --to RF00")
+    assert "one of the two" in shell.run(both, status=2)
 
 
 def test_other_terms_are_simulated(shell: Shell) -> None:

@@ -23,12 +23,15 @@ from settlement.desk import Desk
 from settlement.disputes.desk import DisputeDesk
 from settlement.disputes.rules import DisputeRules
 from settlement.intake import Intake
+from settlement.payments.desk import PaymentDesk
+from settlement.payments.statement_desk import StatementDesk
 from settlement.rpc.access import Gatekeeper
 from settlement.rpc.alerts import alerts_offer
 from settlement.rpc.books import books_offer
 from settlement.rpc.disputes import disputes_offer
 from settlement.rpc.downloads import Downloads
 from settlement.rpc.lines import lines_offer
+from settlement.rpc.payments import payments_offer
 from settlement.rpc.server import Server
 from settlement.rpc.servicer import SettlementServicer
 from settlement.run_desk import RunDesk
@@ -127,6 +130,12 @@ def running(tmp_path: Path) -> Iterator[Running]:
         load_server_tls(tmp_path / "tls"),
         [
             lines_offer(database, gatekeeper),
+            payments_offer(
+                PaymentDesk(database, intake, lambda: NOW_US),
+                StatementDesk(database, intake, lambda: NOW_US),
+                runs,
+                gatekeeper,
+            ),
             books_offer(BooksDesk(database, intake), gatekeeper, Downloads()),
             disputes_offer(
                 # The journal is older than the clock.

@@ -1,0 +1,1 @@
+"""Where settlement meets banks: accounts, files that instruct payments, and statements that say what was paid."""
