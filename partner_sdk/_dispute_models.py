@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from typing import Final
 
 from coalition import dsse
 from coalition.documents import open_document
@@ -66,6 +68,10 @@ class DisputeState(StrEnum):
     MISADJUSTED = "misadjusted"
     WITHDRAWN = "withdrawn"
     CLOSED = "closed"
+
+
+#: Steps after which something is owed.
+_AGREEING: Final = (pb.DISPUTE_ACTION_ACCEPT, pb.DISPUTE_ACTION_CONFIRM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +159,10 @@ class Dispute:
 
 
 def dispute_of(message: pb.Dispute) -> Dispute:
-    """The dispute in a message. Raises ProofInvalid for a step whose signature is wrong."""
+    """The dispute in a message. Raises ProofInvalid where it comes with its steps and does not follow from them."""
+    steps = [_step_in(event.step) for event in message.events if event.HasField("step")]
+    if steps:
+        _require_signed(message, steps)
     claim = message.claim
     return Dispute(
         dispute_id=id_text(message.dispute_id),
@@ -187,6 +196,21 @@ def dispute_of(message: pb.Dispute) -> Dispute:
         events=tuple(map(_event_of, message.events)),
         seen_digest=message.seen_digest,
     )
+
+
+def _require_signed(message: pb.Dispute, steps: Sequence[pb.DisputeStep]) -> None:
+    """What money hangs on is what somebody signed: who claims what from whom, and what was agreed on."""
+    digest = b""
+    for step in steps:
+        if (step.dispute_id, step.seen_digest) != (message.dispute_id, digest):
+            raise ProofInvalid("The settlement service shows steps of a dispute that do not follow each other.")
+        digest = sha256(encode(step)).digest()
+    agreed = [step.amount_micros for step in steps if step.action in _AGREEING]
+    stated = (message.raiser, message.claim, message.seen_digest, message.accepted_micros)
+    if stated != (steps[0].party_id, steps[0].claim, digest, agreed[-1] if agreed else 0):
+        raise ProofInvalid(
+            "The settlement service says something else about a dispute than its steps, which were signed."
+        )
 
 
 def _event_of(message: pb.DisputeEvent) -> DisputeEvent:

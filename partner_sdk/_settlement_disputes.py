@@ -147,13 +147,15 @@ def adjust_dispute(dispute: Dispute) -> Draft[Outcome]:
     """Write what was agreed on in a dispute into the journal, as an obligation in the open window.
 
     Two signatures of the operator. Its transaction id follows from the dispute, so it is written once, whoever tries
-    again. Raises WrongState for a dispute that is not ACCEPTED.
+    again. Raises WrongState for a dispute that is not ACCEPTED, FieldInvalid for one out of a list.
     """
     if dispute.state is not DisputeState.ACCEPTED:
         raise WrongState(
             f"The dispute {dispute.dispute_id} is {dispute.state.name}; only an ACCEPTED one is adjusted.",
             {"dispute_id": dispute.dispute_id, "state": dispute.state.name},
         )
+    if not dispute.events:
+        raise FieldInvalid("Without its steps nobody knows what was signed: fetch the dispute by its id first.")
     return Draft(
         Kind.ADJUST,
         lambda _: transaction_pb2.Adjust(

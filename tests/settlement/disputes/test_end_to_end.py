@@ -185,6 +185,18 @@ def test_commands_tell_and_refuse(network: LocalNetwork, line: int, tmp_path: Pa
     assert listed[0]["events"] == []
 
 
+def test_operator_answers_as_any_other_side(network: LocalNetwork, line: int) -> None:
+    """Where it is the respondent, the operator answers with an offer, or accepts, by the same commands."""
+    florist, grocer = network.settlement_client("florist"), network.settlement_client("grocer")
+    first = florist.raise_dispute(line, "operator", "wrong_amount", "The top-up is missing", amount_micros=900_000)
+    assert "ANSWERED" in command(network, "answer last --text half-of-it --offer 0.45")
+    offered = florist.dispute(first.dispute_id)
+    assert offered.offered_micros == 450_000
+    grocer.raise_dispute(line, "operator", "wrong_amount", "The margin is too high", amount_micros=100_000)
+    assert "ACCEPTED" in command(network, "accept last")
+    assert "WITHDRAWN" in str(florist.withdraw_dispute(offered).state.name)
+
+
 def test_adjusting_takes_the_keys_of_two_people(network: LocalNetwork, line: int) -> None:
     """A profile with one key cannot write the adjustment, and says so before anything is sent."""
     florist, grocer = network.settlement_client("florist"), network.settlement_client("grocer")
@@ -193,3 +205,6 @@ def test_adjusting_takes_the_keys_of_two_people(network: LocalNetwork, line: int
     operator = type(network.operator)(replace(network.connection("operator"), keys=(network.key("operator"),)))
     with operator, pytest.raises(ConfigurationError, match="signatures of 2 different keys"):
         operator.adjust_dispute(accepted)
+    (listed,) = (item for item in florist.disputes() if item.dispute_id == accepted.dispute_id)
+    with pytest.raises(FieldInvalid, match="fetch the dispute by its id"):
+        network.operator.adjust_dispute(listed)
