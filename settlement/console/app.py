@@ -16,7 +16,7 @@ from settlement.console import entrance
 from settlement.console.door import Door
 from settlement.console.frame import Console, refusal
 from settlement.console.guard import Guard
-from settlement.console.pages import entries, liability, lines, overview, run, runs, windows
+from settlement.console.pages import books, disputes, entries, lines, overview, run, runs, windows
 from settlement.console.rendering import Place
 
 #: The navigation.
@@ -25,7 +25,8 @@ PLACES: Final = (
     Place("/windows", "Windows"),
     Place("/runs", "Runs"),
     Place("/lines", "Lines", ("/entries",)),
-    Place("/liability", "Liability"),
+    Place("/books", "Books"),
+    Place("/disputes", "Disputes"),
 )
 _PAGES: Final[tuple[Callable[[Console], list[Route]], ...]] = (
     overview.routes,
@@ -34,7 +35,8 @@ _PAGES: Final[tuple[Callable[[Console], list[Route]], ...]] = (
     run.routes,
     lines.routes,
     entries.routes,
-    liability.routes,
+    books.routes,
+    disputes.routes,
 )
 
 
@@ -51,4 +53,4 @@ def build(console: Console, door: Door, port: int) -> ASGIApp:
     routes = [*entrance.routes(console, door, port), *(route for pages in _PAGES for route in pages(console))]
     # The same answer for an address that takes no GET: to whoever looks, there is nothing there.
     app = Starlette(routes=routes, exception_handlers={404: missing, 405: missing})
-    return Guard(app, door, port, refuse)
+    return Guard(app, door, port, refuse, {"/disputes/": disputes.FILES_BYTES_MAX})

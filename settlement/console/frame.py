@@ -31,6 +31,7 @@ TOKEN_FIELD: Final = "form_token"  # noqa: S105 - the name of a field
 #: More than any window, sequence or page has.
 NUMBER_MAX: Final = (1 << 63) - 1
 _FIELDS_MAX: Final = 512
+_FILES_MAX: Final = 10
 _FIELD_BYTES_MAX: Final = 16 << 10
 #: A typed text is given back after an error up to this length.
 _TYPED_MAX: Final = 2_000
@@ -164,12 +165,9 @@ class Form:
         """All that was chosen under one name."""
         return tuple(value for value in self._data.getlist(name) if isinstance(value, str))
 
-    def file(self, name: str) -> tuple[str, bytes]:
-        """A file's name and content. Raises Problem when none was chosen."""
-        value = self._data.get(name)
-        if not isinstance(value, UploadFile) or not value.filename:
-            raise Problem("No file was chosen.", "Choose one and send the form again.")
-        return value.filename, value.file.read()
+    def files(self, name: str) -> list[UploadFile]:
+        """The files that were chosen under a name; none is no error."""
+        return [value for value in self._data.getlist(name) if isinstance(value, UploadFile) and value.filename]
 
     @property
     def typed(self) -> tuple[tuple[str, str], ...]:
@@ -212,7 +210,9 @@ def action(console: Console, path: str, act: Act, *, back: str) -> Route:
         visit = Visit(console, request)
         again = back.format_map(request.path_params)
         try:
-            async with request.form(max_files=1, max_fields=_FIELDS_MAX, max_part_size=_FIELD_BYTES_MAX) as data:
+            async with request.form(
+                max_files=_FILES_MAX, max_fields=_FIELDS_MAX, max_part_size=_FIELD_BYTES_MAX
+            ) as data:
                 form = Form(data)
                 if not hmac.compare_digest(form.text(TOKEN_FIELD).encode(), visit.session.form_token.encode()):
                     return refusal(

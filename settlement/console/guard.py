@@ -52,7 +52,7 @@ class Guard:
     def __init__(
         self, app: ASGIApp, door: Door, port: int, refuse: Refuse, larger_forms: Mapping[str, int] | None = None
     ) -> None:
-        """`larger_forms` says how many bytes a POST may have whose path ends so, where that is more than usual."""
+        """`larger_forms` says how many bytes a form may have whose path begins so, where that is more than usual."""
         self._app = app
         self._door = door
         self._hosts = (f"127.0.0.1:{port}", f"localhost:{port}")
@@ -71,7 +71,7 @@ class Guard:
         await self._app(scope, _bounded(receive, self._limit(scope["path"])), send)
 
     def _limit(self, path: str) -> int:
-        return next((size for end, size in self._larger_forms.items() if path.endswith(end)), FORM_BYTES_MAX)
+        return next((size for start, size in self._larger_forms.items() if path.startswith(start)), FORM_BYTES_MAX)
 
     def _check(self, scope: Scope) -> Response | None:
         """What to answer instead of the page; None where everything is right. Puts the session into the scope."""

@@ -24,7 +24,10 @@ PATHS = {
     "/runs": 200,
     "/runs/propose": 200,
     "/runs/propose?window=2": 200,
-    "/liability": 200,
+    "/books": 200,
+    "/disputes": 200,
+    "/disputes?show=all": 200,
+    "/disputes/raise/45": 200,
     "/lines": 200,
     "/lines?window=1&kind=obligation": 200,
     "/lines/1/grocer/operator?add=up": 200,
@@ -107,8 +110,10 @@ def test_charts_have_words(page: Page, maker: Running) -> None:
         assert picture.count() == 1
     text = page.locator("svg.flow desc").first.text_content() or ""
     assert "payments" in text
-    page.goto(f"{maker.address}/liability")
-    assert page.get_by_role("img", name="Points outstanding over time").count() == 1
+    page.goto(f"{maker.address}/books")
+    for name in ("Points outstanding over time", "Deferred revenue over time"):
+        assert page.get_by_role("img", name=name).count() == 1
+    page.get_by_text("Figures of the chart").click()
     assert page.get_by_role("table", name="Points outstanding at the end of each window").is_visible()
 
 

@@ -132,7 +132,7 @@ def test_run_is_given_up_with_a_reason(browser: Browser, business: LocalNetwork)
         assert repeated.url.rpartition("/")[2] == run_id
         again.get_by_role("button", name="Sign and propose").click()
         assert "settle or abort it first" in notice(again)
-        page.get_by_text("Give this run up…").click()
+        page.get_by_role("heading", name="Give this run up").click()
         page.get_by_label("Why needed").fill("wrong month")
         page.get_by_role("button", name="Sign and give up").click()
         assert state(page) == "Aborted"
@@ -161,7 +161,7 @@ def test_late_payment_is_left_to_the_next_run(browser: Browser, business: LocalN
         party = next(maker.client.runs()).instructions[-1].payee
         page.get_by_role("checkbox", name=re.compile(f"^{party} (pays|receives)")).check()
         page.get_by_role("button", name="Sign and confirm").click()
-        page.get_by_text("Leave payments to the next run…").click()
+        page.get_by_role("heading", name="Leave payments to the next run").click()
         boxes = page.locator("input[name=instruction]")
         for box in boxes.all():
             box.check()
