@@ -1,17 +1,20 @@
-"""Settling windows: one person of the operator proposes, another approves; payments are instructed and confirmed."""
+"""Settling windows: one person of the operator proposes, another approves; payments go to the bank and come back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from types import TracebackType
 from typing import Final
 
-from coalition_demo.network import OPERATOR, DemoNetwork
+from coalition_demo.bank import MISHAPS, Bank, Mishap
+from coalition_demo.network import NAMES, OPERATOR, DemoNetwork
 from coalition_demo.processes import run_command
-from partner_sdk.settlement import Progress, Run, RunState, SettlementClient, WindowReport
+from coalition_demo.timeline import local_day
+from partner_sdk.settlement import InstructionState, Progress, Run, RunState, SettlementClient, WindowReport
 
 #: The settlement service may have the whole journal to catch up with.
 _CATCH_UP_S: Final = 1_800.0
@@ -40,17 +43,54 @@ class ClearingHouse:
         """Until the service has taken in the journal up to an entry."""
         return self._proposer.progress(wait_for_sequence=sequence)
 
-    def settle(self, window: int) -> Run:
-        """Take a closed window through a run. Raises a Refusal when the service does not agree."""
+    def open_accounts(self, bank: Bank) -> None:
+        """Every party opens an account at the bank, and tells the settlement service with its own key."""
+        for party_id, name in NAMES.items():
+            with SettlementClient(self._network.connection(party_id)) as client:
+                bank.open_account(client, party_id, name)
+
+    def settle(self, window: int, bank: Bank, folder: Path) -> Run:
+        """Take a closed window through a run: two people decide, banks pay, the bank's statement says so.
+
+        The files that go to the bank and come from it are kept in `folder`. Raises a Refusal when the service does not
+        agree.
+        """
         run_id = self._network.dice.id(self._network.clock(), "run", window)
         run = self._proposer.propose([window], run_id=run_id, note="End of the month")
-        run = self._approver.approve(run, note="Positions agree with the report")
+        run = self._approver.approve(run, note="Checklist passed, positions agree with the report")
         run = self._proposer.instruct(run)
-        for instruction in run.instructions:
-            party_id = instruction.payer if instruction.payee == OPERATOR else instruction.payee
-            run = self._proposer.confirm(run, party_id, note="Seen on the bank statement")
-        assert run.state is RunState.SETTLED, "a run is settled when everything is paid"
+        self._pay(run, bank, folder, MISHAPS.get(window))
+        run = self._take_in(run, bank, folder)
+        returned = [item for item in run.instructions if item.state is InstructionState.REJECTED]
+        if returned:
+            for item in returned:
+                bank.pay_again(item.payee, item.reference, item.amount_minor)
+            run = self._take_in(run, bank, folder)
+        if run.state is not RunState.SETTLED:
+            run = self._approver.carry(run, MISHAPS[window].value)
+        assert run.state is RunState.SETTLED, "a run is settled when everything is paid or carried"
         return run
+
+    def _pay(self, run: Run, bank: Bank, folder: Path, mishap: Mishap | None) -> None:
+        """Every payer fetches its own file with its own key, and sends it to the bank; the operator comes last."""
+        payers = sorted({item.payer for item in run.instructions}, key=lambda payer: (payer == OPERATOR, payer))
+        concerned = OPERATOR if mishap is Mishap.RETURNED else payers[0]
+        folder.mkdir(parents=True, exist_ok=True)
+        for payer in payers:
+            with SettlementClient(self._network.connection(payer)) as client:
+                file = client.instruction_file(run.run_id)
+            assert not file.left_out, "everybody has an account"
+            (folder / file.name).write_bytes(file.data)
+            bank.carry_out(file.data, payer, mishap if payer == concerned else None)
+
+    def _take_in(self, run: Run, bank: Bank, folder: Path) -> Run:
+        """Import the bank's next statement of the operator's account."""
+        day = date.fromisoformat(local_day(self._network.clock()))
+        statement = bank.statement(day)
+        name = f"statement-{len(list(folder.glob('statement-*'))) + 1:02}.xml"
+        (folder / name).write_bytes(statement)
+        self._proposer.import_statement(statement, file_name=name, note="The bank's statement of our account")
+        return self._proposer.run(run.run_id)
 
     def windows(self) -> tuple[WindowReport, ...]:
         """Every closed window with its figures, ascending."""

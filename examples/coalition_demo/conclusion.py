@@ -17,6 +17,7 @@ from coalition_demo.figures import (
     SchoolFigures,
     WindowFigures,
     party_figures,
+    payments_check,
     schools_check,
     trial_checks,
     window_figures,
@@ -31,6 +32,7 @@ from coalition_demo.watcher import Watcher
 from partner_sdk.operator import Operator, TrialBalance
 from partner_sdk.settlement import Run, WindowReport
 
+_MICROS_PER_CENT: Final = 10_000
 #: Failures of `coalition hub verify` that are shown.
 _FAILURES_SHOWN: Final = 3
 
@@ -81,6 +83,7 @@ def conclude(
     checks = (
         *trial_checks(trial, parties),
         windows_check(figures, len(titles)),
+        payments_check(parties, runs, _MICROS_PER_CENT),
         schools_check(schools),
         Check(
             "Settlement service and auditor came to the root that the hub signed",

@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from coalition_demo.businesses import BUSINESSES
-from coalition_demo.network import OPERATOR
-from coalition_demo.schools import SCHOOLS
+from coalition_demo.network import NAMES
 from partner_sdk.operator import IssuerTotals, TrialBalance
 from partner_sdk.settlement import Obligation, Run, WindowReport, WindowState
-
-_NAMES: Final = (
-    {business.party_id: business.name for business in BUSINESSES}
-    | {school.party_id: school.name for school in SCHOOLS}
-    | {OPERATOR: "Operator"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +93,7 @@ def party_figures(
     windows: Sequence[WindowReport], runs: Iterable[Run], trial: TrialBalance
 ) -> tuple[PartyFigures, ...]:
     """One row a party: partners, schools, and the operator."""
-    activity: dict[str, Counter[str]] = {party_id: Counter() for party_id in _NAMES}
+    activity: dict[str, Counter[str]] = {party_id: Counter() for party_id in NAMES}
     net: Counter[str] = Counter()
     paid: Counter[str] = Counter()
     for report in windows:
@@ -117,8 +108,9 @@ def party_figures(
         for position in report.positions:
             net[position.party_id] += position.amount_micros
     for run in runs:
-        for position in run.positions:
-            paid[position.party_id] += position.payable_minor
+        for payment in run.instructions:
+            paid[payment.payer] -= payment.paid_minor
+            paid[payment.payee] += payment.paid_minor
     outstanding = {totals.issuer: totals.in_lots + totals.in_holds - totals.arrears for totals in trial.issuers}
     return tuple(
         PartyFigures(
@@ -133,7 +125,7 @@ def party_figures(
             net_micros=net[party_id],
             paid_minor=paid[party_id],
         )
-        for party_id, name in _NAMES.items()
+        for party_id, name in NAMES.items()
     )
 
 
@@ -171,6 +163,26 @@ def windows_check(windows: Sequence[WindowFigures], expected: int) -> Check:
     ]
     found = f"wrong: window {', '.join(wrong)}" if wrong else f"{len(windows)} windows settled, each with the sum 0"
     return Check("Every window is settled and its positions sum to zero", len(windows) == expected and not wrong, found)
+
+
+def payments_check(parties: Sequence[PartyFigures], runs: Sequence[Run], micros_per_minor: int) -> Check:
+    """What everybody came to receive was paid, or is carried into the next run: to the millionth."""
+    carried: Counter[str] = Counter()
+    for item in runs[-1].carried_out:
+        carried[item.debtor] -= item.amount_micros
+        carried[item.creditor] += item.amount_micros
+    wrong = [
+        party.party_id
+        for party in parties
+        if party.net_micros != party.paid_minor * micros_per_minor + carried[party.party_id]
+    ]
+    payments = sum(len(run.instructions) for run in runs)
+    found = (
+        f"wrong: {', '.join(wrong)}"
+        if wrong
+        else f"{payments} payments, {len(runs[-1].carried_out)} amounts carried on"
+    )
+    return Check("Every position was paid by the bank or carried on, to the millionth", not wrong, found)
 
 
 def schools_check(schools: Sequence[SchoolFigures]) -> Check:

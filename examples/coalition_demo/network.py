@@ -26,6 +26,13 @@ OPERATOR: Final = "operator"
 HUB: Final = "hub"
 SETTLEMENT: Final = "settlement"
 
+#: Everybody who owes or is owed, by party id.
+NAMES: Final = (
+    {business.party_id: business.name for business in BUSINESSES}
+    | {school.party_id: school.name for school in SCHOOLS}
+    | {OPERATOR: "Operator"}
+)
+
 #: Micro-units of the currency per point: what every charity receives, and the bounds of all terms.
 CAUSE_MICROS: Final = 900
 _PRICE_FLOOR_MICROS: Final = 1_000

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from coalition_demo.actions import CloseWindow
+from coalition_demo.bank import Bank
 from coalition_demo.clearing import ClearingHouse, write_window_reports
 from coalition_demo.conclusion import Conclusion, conclude
 from coalition_demo.dice import Dice
-from coalition_demo.network import DemoNetwork, register_everybody
+from coalition_demo.network import OPERATOR, DemoNetwork, register_everybody
 from coalition_demo.replay import Replay
 from coalition_demo.scenario import Plan
 from coalition_demo.tally import Tally
@@ -55,6 +56,7 @@ class DemoRun:
         #: Windows that are closed and not settled, with the sequence of the entry that closed each.
         self._closed: Final[list[tuple[CloseWindow, int]]] = []
         self._runs: Final[list[Run]] = []
+        self._bank: Final = Bank(OPERATOR)
 
     def run(self) -> Results:
         """Do all of it. Raises ProcessFailed or an error of the SDK; whatever was started is stopped then."""
@@ -111,4 +113,6 @@ class DemoRun:
             while self._closed:
                 action, sequence = self._closed.pop(0)
                 house.wait_for(sequence)
-                self._runs.append(house.settle(action.window))
+                if not self._runs:
+                    house.open_accounts(self._bank)
+                self._runs.append(house.settle(action.window, self._bank, self._folder / REPORTS / "payments"))
