@@ -92,6 +92,42 @@ def run(
         sys.exit(1)
 
 
+@demo.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--hub", metavar="HOST:PORT", default="127.0.0.1:7700", show_default=True, help="Where the hub listens.")
+@click.option(
+    "--settlement",
+    metavar="HOST:PORT",
+    default="127.0.0.1:7800",
+    show_default=True,
+    help="Where the settlement service listens.",
+)
+def serve(folder: Path, hub: str, settlement: str) -> None:
+    """Serve a finished run again, to look around in it, until Ctrl-C.
+
+    FOLDER is the --out of `coalition demo run`. FOLDER/profiles gets a profile for every party, and operator.toml and
+    operator-2.toml for the operator's two people. The passphrase of all keys is coalition-demo.
+    """
+    from coalition_demo.processes import PASSPHRASE, ProcessFailed
+    from coalition_demo.serving import PROFILES, Served
+
+    try:
+        with Served(folder.absolute(), hub, settlement) as served:
+            click.echo("Serving. In another terminal:")
+            click.echo(
+                f"  export COALITION_PASSPHRASE={PASSPHRASE} COALITION_PROFILE={folder / PROFILES}/operator.toml"
+            )
+            click.echo("  coalition settlement console")
+            click.echo("Ctrl-C ends it.")
+            served.wait()
+    except FileNotFoundError as error:
+        raise click.ClickException(f"{folder} holds no finished run: {error.filename} is missing.") from error
+    except ProcessFailed as error:
+        raise click.ClickException(f"{error}\nThe logs lie in {folder / 'logs'}") from error
+    except KeyboardInterrupt:
+        click.echo("\nStopped.", err=True)
+
+
 @contextmanager
 def _database(engine: str) -> Iterator[None]:
     """Meanwhile the hub's commands find a database of this engine: by default a file in its folder."""

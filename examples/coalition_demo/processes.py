@@ -64,10 +64,10 @@ def run_command(*arguments: str | Path) -> str:
 
 
 class Service:
-    """A command that serves until it is told to stop, on a free port of this machine."""
+    """A command that serves until it is told to stop."""
 
-    def __init__(self, name: str, folder: Path, arguments: Sequence[str | Path]) -> None:
-        """Start `coalition ARGUMENTS`. Its log goes to `NAME.log` in `folder`."""
+    def __init__(self, name: str, folder: Path, arguments: Sequence[str | Path], listen: str = "127.0.0.1:0") -> None:
+        """Start `coalition ARGUMENTS`, by default on a free port of this machine. It logs to `NAME.log` in `folder`."""
         self.name: Final = name
         self._log: Final = folder / f"{name}.log"
         self._ready: Final = folder / f"{name}.ready"
@@ -75,7 +75,7 @@ class Service:
         with self._log.open("ab") as log:
             # In a session of its own, so that Ctrl-C reaches the demo alone, which then stops its processes in order.
             self._process: Final = subprocess.Popen(
-                [*_COMMAND, *map(str, arguments), "--listen", "127.0.0.1:0", "--ready-file", str(self._ready)],
+                [*_COMMAND, *map(str, arguments), "--listen", listen, "--ready-file", str(self._ready)],
                 env=_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
