@@ -87,6 +87,10 @@ class ProofInvalid(VerificationError):
     """A proof of inclusion or consistency that does not lead to the root that the hub signed."""
 
 
+class StatementInvalid(VerificationError):
+    """A statement that is not signed as it must be, does not add up, or is of another log than the hub signed."""
+
+
 class ScanError(CoalitionError, ValueError):
     """A scanned or typed text that is damaged, of another kind, or for somebody else."""
 

@@ -10,7 +10,8 @@ CoalitionError
 ├── VerificationError                   an answer that cannot be trusted: do not act on it
 │   ├── ReceiptInvalid                  a receipt that is not the hub's, or not about what was sent
 │   ├── JournalInvalid                  a journal that contradicts its signatures, its tree or itself
-│   └── ProofInvalid                    a proof that does not lead to the signed root
+│   ├── ProofInvalid                    a proof that does not lead to the signed root
+│   └── StatementInvalid                a statement that is not signed as it must be, or does not add up
 ├── ScanError (ValueError)              a scanned text that is damaged, or not what was asked for
 ├── OutboxError                         the offline queue's file is damaged, or in use
 ├── Refusal                             the hub refused the call: no trace in the journal; one class per reason
@@ -36,6 +37,7 @@ from partner_sdk._errors import (
     Refusal,
     Rejection,
     ScanError,
+    StatementInvalid,
     Timeout,
     TooManyWaiting,
     TransportError,
@@ -210,6 +212,7 @@ __all__ = [
     "ShuttingDown",
     "SignatureInvalid",
     "SignaturesTooFew",
+    "StatementInvalid",
     "TermsMissing",
     "Timeout",
     "TooManyTransactions",

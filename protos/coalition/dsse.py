@@ -26,6 +26,7 @@ ALERT_NOTE: Final = _PREFIX + "alert-note.v1+protobuf"
 BANK_ACCOUNT: Final = _PREFIX + "bank-account.v1+protobuf"
 STATEMENT_IMPORT: Final = _PREFIX + "statement-import.v1+protobuf"
 ENTRY_ASSIGNMENT: Final = _PREFIX + "entry-assignment.v1+protobuf"
+STATEMENT: Final = _PREFIX + "statement.v1+json"
 
 
 def pre_authentication_encoding(payload_type: str, payload: bytes) -> bytes:

@@ -54,7 +54,7 @@ def test_payload_types() -> None:
         data = pre_authentication_encoding(vector["payload_type"], bytes.fromhex(vector["payload"]))
         assert data.hex() == vector["pre_authentication_encoding"]
         assert verify_raw(seed_key("grocer").public, bytes.fromhex(vector["signature"]), data)
-    assert len({vector["payload_type"] for vector in vectors}) == len(vectors) == 13
+    assert len({vector["payload_type"] for vector in vectors}) == len(vectors) == 17
 
 
 @pytest.mark.parametrize("vector", ours("documents")["vectors"], ids=by_name)

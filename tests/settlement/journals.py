@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from coalition import dsse
+from coalition.documents import sign_document
 from coalition.ids import transaction_id
 from coalition.keys import SigningKey
 from coalition.v1 import network_pb2, transaction_pb2
@@ -122,18 +124,30 @@ class Journal:
         return entry
 
     def application(
-        self, party_id: str, kind: PartyKind.ValueType, keys: tuple[bytes, ...] = (b"k" * 32,)
+        self,
+        party_id: str,
+        kind: PartyKind.ValueType,
+        keys: tuple[bytes, ...] = (b"k" * 32,),
+        signer: SigningKey | None = None,
     ) -> SignedDocument:
-        return signed(PartyApplication(party_id=party_id, kind=kind, display_name=party_id.title(), public_keys=keys))
+        found = PartyApplication(
+            network_id=NETWORK, party_id=party_id, kind=kind, display_name=party_id.title(), public_keys=keys
+        )
+        return sign_document(dsse.PARTY_APPLICATION, found, signer) if signer else signed(found)
 
     def party(
         self,
         party_id: str,
         kind: PartyKind.ValueType = network_pb2.PARTY_KIND_PARTNER,
         keys: tuple[bytes, ...] = (b"k" * 32,),
+        signer: SigningKey | None = None,
     ) -> Entry:
-        application = self.application(party_id, kind, keys)
+        application = self.application(party_id, kind, keys, signer)
         return self.append(OPERATOR, register_party=transaction_pb2.RegisterParty(application=application))
+
+    def add_key(self, party_id: str, key: bytes) -> Entry:
+        change = transaction_pb2.SetPartyKeys(party_id=party_id, add_keys=[key])
+        return self.append(OPERATOR, set_party_keys=change)
 
     def remove_key(self, party_id: str, key: bytes) -> Entry:
         change = transaction_pb2.SetPartyKeys(party_id=party_id, remove_keys=[key])

@@ -1,0 +1,1 @@
+"""What a party gets at the end of a window: figures, single lines, and their forms."""
