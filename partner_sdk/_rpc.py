@@ -16,6 +16,7 @@ from coalition.v1 import settlement_payments_pb2 as payments
 from coalition.v1 import settlement_schedule_pb2 as schedule
 from coalition.v1 import settlement_service_pb2 as settlement
 from coalition.v1 import settlement_simulation_pb2 as simulation
+from coalition.v1 import settlement_statements_pb2 as statements
 from partner_sdk._steps import Method
 
 _PACKAGE: Final = "/coalition.v1."
@@ -58,6 +59,8 @@ GET_SCHEDULE: Final = Method(f"{_PACKAGE}ScheduleService/GetSchedule", schedule.
 TAKE_DISPUTE_STEP: Final = Method(f"{_PACKAGE}DisputeService/TakeDisputeStep", disputes.TakeDisputeStepResponse)
 GET_DISPUTE: Final = Method(f"{_PACKAGE}DisputeService/GetDispute", disputes.GetDisputeResponse)
 LIST_DISPUTES: Final = Method(f"{_PACKAGE}DisputeService/ListDisputes", disputes.ListDisputesResponse)
+
+GET_STATEMENT: Final = Method(f"{_PACKAGE}StatementService/GetStatement", statements.GetStatementResponse)
 
 SIMULATE: Final = Method(f"{_PACKAGE}SimulationService/Simulate", simulation.SimulateResponse)
 LIST_ALERTS: Final = Method(f"{_PACKAGE}AlertService/ListAlerts", alerts.ListAlertsResponse)

@@ -96,6 +96,8 @@ from partner_sdk._settlement_simulation import (
     SupposedTerms,
     simulate,
 )
+from partner_sdk._settlement_statements import StatementForm, statement, statement_file
+from partner_sdk._statement_models import Statement
 from partner_sdk._steps import Steps
 from partner_sdk._vocabulary import (
     CarriedReason,
@@ -168,6 +170,8 @@ __all__ = [
     "SimulatedPosition",
     "SimulatedWindow",
     "Simulation",
+    "Statement",
+    "StatementForm",
     "StatementResult",
     "SupposedTerms",
     "UnmatchedReason",
@@ -219,6 +223,8 @@ class SettlementClient(_blocking_shell.BlockingShell):
     lines = _blocking_shell.gives(lines)
     line_page = _blocking_shell.calls(line_page)
     entry = _blocking_shell.calls(entry)
+    statement = _blocking_shell.calls(statement)
+    statement_file = _blocking_shell.calls(statement_file)
     books = _blocking_shell.calls(books)
     ledger = _blocking_shell.calls(ledger)
     runs = _blocking_shell.gives(runs)
@@ -266,6 +272,8 @@ class AsyncSettlementClient(_awaiting_shell.AwaitingShell):
     lines = _awaiting_shell.gives(lines)
     line_page = _awaiting_shell.calls(line_page)
     entry = _awaiting_shell.calls(entry)
+    statement = _awaiting_shell.calls(statement)
+    statement_file = _awaiting_shell.calls(statement_file)
     books = _awaiting_shell.calls(books)
     ledger = _awaiting_shell.calls(ledger)
     runs = _awaiting_shell.gives(runs)

@@ -13,6 +13,8 @@ from settlement.disputes.rules import DisputeRules
 from settlement.schedule.rule import Schedule
 from settlement.schedule.settings import ScheduleError, read_schedule
 from settlement.settings import ConfigError, read_section
+from settlement.statements.settings import read_fonts, read_tax
+from settlement.statements.tax import TaxRates
 
 CONFIG_FILE: Final = "settlement.toml"
 _SETTINGS: Final = ("network_id", "profile", "database", "tls")
@@ -37,6 +39,10 @@ class SettlementConfig:
     schedule: Schedule | None = None
     disputes: DisputeRules = field(default_factory=DisputeRules)
     alerts: AlertRules = field(default_factory=AlertRules)
+    #: What statements say about tax.
+    tax: TaxRates = field(default_factory=TaxRates)
+    #: Fonts for statements as PDF; None: those at hand.
+    fonts: Path | None = None
 
     @classmethod
     def default(cls, folder: Path, network_id: str, profile: str) -> SettlementConfig:
@@ -61,7 +67,7 @@ def load_config(folder: Path) -> SettlementConfig:
         settings: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
-    known = (*_SETTINGS, "schedule", *_SECTIONS)
+    known = (*_SETTINGS, "schedule", *_SECTIONS, "tax", "statements")
     for name in sorted(settings.keys() - set(known)):
         raise ConfigError(f"{path}: there is no setting {name}. Known: {', '.join(known)}.")
     for name in _SETTINGS:
@@ -74,6 +80,8 @@ def load_config(folder: Path) -> SettlementConfig:
         database=folder / settings["database"],
         tls=folder / settings["tls"],
         schedule=_schedule(path, settings.get("schedule")),
+        tax=read_tax(settings.get("tax", {}), f"{path}: section tax"),
+        fonts=read_fonts(settings.get("statements", {}), folder, f"{path}: section statements"),
         **{
             name: read_section(kind, settings.get(name, {}), f"{path}: section {name}")
             for name, kind in _SECTIONS.items()

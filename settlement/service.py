@@ -19,6 +19,7 @@ from settlement.disputes.desk import DisputeDesk
 from settlement.follower import Follower
 from settlement.intake import Intake
 from settlement.metrics import Metrics, MetricsServer, Watched
+from settlement.party_statements import PartyStatements, Signer
 from settlement.payments.desk import PaymentDesk
 from settlement.payments.statement_desk import StatementDesk
 from settlement.rpc.access import Gatekeeper
@@ -32,6 +33,7 @@ from settlement.rpc.schedule import schedule_offer
 from settlement.rpc.server import Server
 from settlement.rpc.servicer import SettlementServicer
 from settlement.rpc.simulation import simulation_offer
+from settlement.rpc.statements import statements_offer
 from settlement.run_desk import RunDesk
 from settlement.simulation.simulator import Simulator
 from settlement.store.database import Database
@@ -65,12 +67,15 @@ class Service:
         timetable = Timetable(config.schedule, desk, self.intake, clock)
         disputes = DisputeDesk(self._database, self.intake, clock, config.disputes)
         downloads = Downloads()
+        signer = Signer(connection.party_id, connection.keys[0])
+        statements = PartyStatements(self._database, self.intake, clock, signer, config.tax)
         self._server = Server(
             SettlementServicer(desk, runs, self.intake, gatekeeper),
             tls,
             [
                 lines_offer(self._database, gatekeeper),
                 books_offer(BooksDesk(self._database, self.intake), gatekeeper, downloads),
+                statements_offer(statements, gatekeeper, downloads, config.fonts),
                 schedule_offer(timetable, gatekeeper),
                 simulation_offer(Simulator(self._database), gatekeeper),
                 payments_offer(

@@ -15,6 +15,7 @@ from settlement.cli.reading import report, status, windows
 from settlement.cli.running import run
 from settlement.cli.serving import health, init, renew_tls, serve
 from settlement.cli.simulating import simulate
+from settlement.cli.statements import statement, verify_statement_file
 from settlement.cli.verifying import verify
 
 
@@ -46,6 +47,8 @@ for command in (
     report,
     lines,
     entry,
+    statement,
+    verify_statement_file,
     books,
     verify,
     run,

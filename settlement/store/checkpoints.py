@@ -20,10 +20,11 @@ def keep_checkpoint(connection: Connection, changes: Changes, state: State, note
     )
 
 
-def signed_over(connection: Connection, number: int) -> tuple[int, str] | None:
-    """As `checkpoint_over`, with how many entries it signs."""
+def signed_over(connection: Connection, number: int, least: int = 0) -> tuple[int, str] | None:
+    """As `checkpoint_over`, with how many entries it signs, which are `least` or more."""
     kept = tables.checkpoints.c
-    first = select(kept.size, kept.note).where(kept.window_number >= number).order_by(kept.window_number).limit(1)
+    first = select(kept.size, kept.note).where(kept.window_number >= number, kept.size >= least)
+    first = first.order_by(kept.window_number).limit(1)
     row = connection.execute(first).one_or_none()
     return None if row is None else (row.size, row.note)
 

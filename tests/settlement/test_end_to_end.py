@@ -12,6 +12,7 @@ import pytest
 
 from coalition.clock import US_PER_S
 from partner_sdk import Client
+from partner_sdk.errors import PermissionDenied
 from partner_sdk.settlement import PartyActivity, SettlementClient, WindowReport
 from partner_sdk.testing import CHARITIES, PARTNERS, LocalNetwork
 from partner_sdk.testing._processes import Service, run
@@ -116,6 +117,27 @@ def test_late_stopped_and_killed_services_agree(network: LocalNetwork, second: S
         assert {item.party_id: told(item) for item in report.activity} == activity_in(books.totals[number])
         check_netting(report)
     check_against_hub(network, throughout)
+    check_statements(network, throughout)
+
+
+def check_statements(network: LocalNetwork, windows: dict[int, WindowReport]) -> None:
+    """Every party reads its own statements, proves them with the hub's key, and finds what the reports say."""
+    closing: dict[str, int] = {}
+    for number, report in windows.items():
+        nets = {position.party_id: position.amount_micros for position in report.positions}
+        for party_id in (*PARTNERS, *CHARITIES, "operator"):
+            with SettlementClient(network.connection(party_id)) as client:
+                figures = client.statement(number, lines=True).figures
+            assert figures.net_micros == nets.get(party_id, 0)
+            if figures.points is not None:
+                assert figures.points.opening == closing.get(party_id, 0)
+                closing[party_id] = figures.points.closing
+    with SettlementClient(network.connection("florist")) as client, pytest.raises(PermissionDenied):
+        client.statement(1, party_id="grocer")
+    outstanding = {item.issuer: item.in_lots + item.in_holds for item in network.operator.trial_balance().issuers}
+    assert {party_id: points for party_id, points in closing.items() if points} == {
+        party_id: points for party_id, points in outstanding.items() if points
+    }
 
 
 def check_netting(report: WindowReport) -> None:
@@ -160,7 +182,7 @@ def test_log_has_request_and_party_and_no_secrets(network: LocalNetwork) -> None
     assert calls
     for line in calls:
         assert len(line["request_id"]) >= 8
-        assert line["party"] == "operator"
+        assert line["party"] in {*PARTNERS, *CHARITIES, "operator"}
         assert set(line) <= {
             *("event", "level", "timestamp", "request_id", "party", "method", "status", "duration_ms", "reason"),
         }

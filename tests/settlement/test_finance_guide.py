@@ -64,6 +64,19 @@ class Shell:
         assert done.exit_code == status, f"{line}\n{done.output}"
         return done.stdout if status == 0 else done.stderr
 
+    def python(self, title: str) -> str:
+        """What the Python of a section prints."""
+        done = subprocess.run(
+            [sys.executable, "-c", section(title, "python")],
+            env=self.environment,
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def write_schedule(self) -> None:
         """The guide's schedule, at the end of the service's settings."""
         with (self.folder / "settlement" / "settlement.toml").open("a", encoding="utf-8") as file:
@@ -181,6 +194,35 @@ def test_lines_lead_to_proven_entries(shell: Shell) -> None:
     assert leaf.hex() == proof["leaf_hash"]
     assert "There are more than 1." in shell.run("coalition settlement lines --limit 1")
     assert "NOT_FOUND" in shell.run("coalition settlement entry 999999", status=1)
+
+
+def test_statements_are_written_and_verified(shell: Shell) -> None:
+    """Everybody's statements in every form; the signed one is right as long as nobody touches it."""
+    own, everybody, verified = section("Statements", "sh").splitlines()
+    shell.run(own)
+    assert (shell.folder / "statement-001-operator.pdf").read_bytes().startswith(b"%PDF")
+    shell.run(everybody)
+    folder = shell.folder / "statements"
+    parties, forms = ("florist", "grocer", "operator"), ("pdf", "xlsx", "csv", "json")
+    assert {path.name for path in folder.iterdir()} == {f"statement-001-{p}.{form}" for p in parties for form in forms}
+    printed = shell.run(verified)
+    assert "is right: Flora’s Flowers (florist), lines: 1, each proven." in printed
+    assert "Net position: 2.700000 EUR; payable: 2.70" in printed
+    found = json.loads(shell.run(f"{verified} --json"))
+    assert (found["payable"], found["signer"], found["lines"]) == ("2.70", "settlement", 1)
+    with (folder / "statement-001-florist.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert found["digest"] in {row["value"] for row in rows}
+    signed = folder / "statement-001-florist.json"
+    signed.write_bytes(signed.read_bytes().replace(b"2.700000", b"3.700000"))
+    assert "was changed after it was signed" in shell.run(verified, status=1)
+    assert "Name one --party" in shell.run("coalition settlement statement --window 1 --all --party florist", status=2)
+    assert "NOT_FOUND" in shell.run("coalition settlement statement --window 99", status=1)
+
+
+def test_statement_is_read_in_python(shell: Shell) -> None:
+    """The guide's Python prints the florist's charges, once they are proven."""
+    assert shell.python("Statements") == "reimbursement grocer 300 2700000\n2700000 1\n"
 
 
 def test_books_are_printed_and_exported(shell: Shell) -> None:
@@ -338,16 +380,7 @@ def test_other_terms_are_simulated(shell: Shell) -> None:
 
 def test_python_runs_as_it_stands(shell: Shell) -> None:
     """The guide's Python prints every party's position."""
-    done = subprocess.run(
-        [sys.executable, "-c", section("In Python", "python")],
-        env=shell.environment,
-        cwd=shell.folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == "florist 270\ngrocer -300\noperator 30\n"
+    assert shell.python("In Python") == "florist 270\ngrocer -300\noperator 30\n"
 
 
 def test_service_is_made_once(shell: Shell) -> None:

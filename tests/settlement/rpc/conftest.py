@@ -23,6 +23,7 @@ from settlement.desk import Desk
 from settlement.disputes.desk import DisputeDesk
 from settlement.disputes.rules import DisputeRules
 from settlement.intake import Intake
+from settlement.party_statements import PartyStatements, Signer
 from settlement.payments.desk import PaymentDesk
 from settlement.payments.statement_desk import StatementDesk
 from settlement.rpc.access import Gatekeeper
@@ -34,7 +35,9 @@ from settlement.rpc.lines import lines_offer
 from settlement.rpc.payments import payments_offer
 from settlement.rpc.server import Server
 from settlement.rpc.servicer import SettlementServicer
+from settlement.rpc.statements import statements_offer
 from settlement.run_desk import RunDesk
+from settlement.statements.tax import TaxRates
 from settlement.store.database import Database
 from tests.settlement.books import new_database, take_in
 from tests.settlement.decisions import Person
@@ -108,7 +111,8 @@ def running(tmp_path: Path) -> Iterator[Running]:
     """A grocer, a florist and a school did business in window 1, which is closed; an idle partner did none."""
     database = new_database(tmp_path)
     journal = coalition_of_three(operator_keys=(MAKER.key.public, CHECKER.key.public))
-    journal.party("auditor", network_pb2.PARTY_KIND_AUDITOR, (KEYS["auditor"].public,))
+    auditor = KEYS["auditor"]
+    journal.party("auditor", network_pb2.PARTY_KIND_AUDITOR, (auditor.public,), auditor)
     journal.party("idle", network_pb2.PARTY_KIND_PARTNER, (KEYS["idle"].public,))
     journal.campaign("school", "playground")
     journal.issue("grocer", 1_000)
@@ -124,6 +128,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
     desk, runs = Desk(database, intake), RunDesk(database, intake, lambda: NOW_US)
     gatekeeper = Gatekeeper(intake, lambda: NOW_US)
     alerts: list[Alert] = []
+    statements = PartyStatements(database, intake, lambda: NOW_US, Signer("auditor", auditor), TaxRates(2_000, 750))
     board = Board(database, lambda: tuple(alerts), lambda: NOW_US)
     server = Server(
         SettlementServicer(desk, runs, intake, gatekeeper),
@@ -136,6 +141,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
                 runs,
                 gatekeeper,
             ),
+            statements_offer(statements, gatekeeper, Downloads()),
             books_offer(BooksDesk(database, intake), gatekeeper, Downloads()),
             disputes_offer(
                 # The journal is older than the clock.
