@@ -48,6 +48,7 @@ LIST_WINDOWS: Final = Method(f"{_PACKAGE}SettlementService/ListWindows", settlem
 GET_WINDOW: Final = Method(f"{_PACKAGE}SettlementService/GetWindow", settlement.GetWindowResponse)
 DECIDE_RUN: Final = Method(f"{_PACKAGE}SettlementService/DecideRun", settlement.DecideRunResponse)
 GET_RUN: Final = Method(f"{_PACKAGE}SettlementService/GetRun", settlement.GetRunResponse)
+GET_CHECKLIST: Final = Method(f"{_PACKAGE}SettlementService/GetChecklist", settlement.GetChecklistResponse)
 LIST_RUNS: Final = Method(f"{_PACKAGE}SettlementService/ListRuns", settlement.ListRunsResponse)
 
 GET_BOOKS: Final = Method(f"{_PACKAGE}BooksService/GetBooks", books.GetBooksResponse)

@@ -112,6 +112,52 @@ class Run:
     positions_digest: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class ChecklistItem:
+    """One thing that is looked at before a run is approved."""
+
+    #: For machines, such as `sum_zero`.
+    name: str
+    #: What is looked at, for people.
+    title: str
+    #: Whether the run is not approved unless it passes.
+    blocking: bool
+    passed: bool
+    #: What was found.
+    found: str
+    #: Whether it is still being looked at; it has not passed then. Ask again.
+    pending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Checklist:
+    """What must hold before a run is approved, as it was looked at."""
+
+    items: tuple[ChecklistItem, ...]
+    checked_at: datetime
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing keeps the run from being approved."""
+        return all(item.passed for item in self.items if item.blocking)
+
+    @property
+    def pending(self) -> bool:
+        """Whether something is still being looked at."""
+        return any(item.pending for item in self.items)
+
+
+def checklist_of(message: pb.GetChecklistResponse) -> Checklist:
+    """The checklist in an answer."""
+    return Checklist(
+        items=tuple(
+            ChecklistItem(item.name, item.title, item.blocking, item.passed, item.found, item.pending)
+            for item in message.items
+        ),
+        checked_at=moment_of(message.checked_us),
+    )
+
+
 def run_of(message: pb.Run) -> Run:
     """The run in a message. Raises DecodeError of protobuf for positions that are none."""
     positions = pb.RunPositions.FromString(message.positions)

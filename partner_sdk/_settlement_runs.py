@@ -15,7 +15,7 @@ from partner_sdk._ledger_reads import identifier
 from partner_sdk._moments import moment_of
 from partner_sdk._refusals import FieldInvalid
 from partner_sdk._session import Session
-from partner_sdk._settlement_run_models import Run, run_of
+from partner_sdk._settlement_run_models import Checklist, Run, checklist_of, run_of
 from partner_sdk._signed import Signed, document_of
 from partner_sdk._steps import Emit, Flow, Steps
 from partner_sdk._vocabulary import RunAction, SettlementMethod, run_action_of, settlement_method_of
@@ -75,6 +75,17 @@ def run(session: Session, run_id: str) -> Steps[Run]:
     return run_of(response.run)
 
 
+def checklist(session: Session, run_id: str) -> Steps[Checklist]:
+    """What must hold before a run is approved, looked at now. For the operator and auditors.
+
+    The service replays its journal for it: a large one takes a while, in which items are `pending`; ask again then.
+    Raises NotFound, PermissionDenied.
+    """
+    return checklist_of(
+        (yield from session.read(_rpc.GET_CHECKLIST, pb.GetChecklistRequest(run_id=identifier(run_id))))
+    )
+
+
 def decide(session: Session, decision: RunDecision) -> Steps[Run]:
     """Send a signed decision; sending the same one again is harmless. Raises WrongState, SamePerson."""
     request = pb.DecideRunRequest(decision=document_of(decision))
@@ -108,7 +119,8 @@ def propose(
 def approve(session: Session, seen: Run, *, note: str = "") -> Steps[Run]:
     """Approve a run with exactly the positions, instructions and accounts that you have seen.
 
-    By another person than who proposed it.
+    By another person than who proposed it. Raises WrongState where something in its checklist does not hold, Overloaded
+    while that is still being looked at.
     """
     return (yield from _about(session, seen, RunAction.APPROVE, note, positions_digest=seen.positions_digest))
 

@@ -75,12 +75,13 @@ from partner_sdk._settlement_models import (
     report_of,
     window_of,
 )
-from partner_sdk._settlement_run_models import CarriedAmount, Instruction, Run, RunEvent
+from partner_sdk._settlement_run_models import CarriedAmount, Checklist, ChecklistItem, Instruction, Run, RunEvent
 from partner_sdk._settlement_runs import (
     RunDecision,
     abort,
     approve,
     carry,
+    checklist,
     confirm,
     decide,
     instruct,
@@ -119,6 +120,8 @@ __all__ = [
     "Books",
     "CarriedAmount",
     "CarriedReason",
+    "Checklist",
+    "ChecklistItem",
     "CohortBooks",
     "Correction",
     "CorrectionAction",
@@ -229,6 +232,7 @@ class SettlementClient(_blocking_shell.BlockingShell):
     ledger = _blocking_shell.calls(ledger)
     runs = _blocking_shell.gives(runs)
     run = _blocking_shell.calls(run)
+    checklist = _blocking_shell.calls(checklist)
     decide = _blocking_shell.calls(decide)
     propose = _blocking_shell.calls(propose)
     approve = _blocking_shell.calls(approve)
@@ -278,6 +282,7 @@ class AsyncSettlementClient(_awaiting_shell.AwaitingShell):
     ledger = _awaiting_shell.calls(ledger)
     runs = _awaiting_shell.gives(runs)
     run = _awaiting_shell.calls(run)
+    checklist = _awaiting_shell.calls(checklist)
     decide = _awaiting_shell.calls(decide)
     propose = _awaiting_shell.calls(propose)
     approve = _awaiting_shell.calls(approve)

@@ -107,7 +107,12 @@ def read_known_window(connection: Connection, number: int, sequence: int) -> Win
 
 def carried_into_next(connection: Connection, runs: Sequence[RunStanding]) -> tuple[Carried, ...]:
     """What a run that is proposed now takes over: what the last settled run left, and payments that came too late."""
-    settled = last_settled(runs)
+    return carried_before(connection, runs, runs[-1].number + 1 if runs else 1)
+
+
+def carried_before(connection: Connection, runs: Sequence[RunStanding], number: int) -> tuple[Carried, ...]:
+    """What the run numbered so took over when it was proposed."""
+    settled = last_settled([run for run in runs if run.number < number])
     run = None if settled is None else read_run(connection, settled.run_id)
     left = () if run is None else run.carried_out
-    return merged((*left, *late_payments(connection, 0 if settled is None else settled.number)))
+    return merged((*left, *late_payments(connection, settled.number if settled else 0, number)))

@@ -13,6 +13,7 @@ from coalition.ids import id_text
 from coalition.v1 import error_pb2
 from coalition.v1 import settlement_service_pb2 as pb
 from coalition.v1.envelope_pb2 import SignedDocument
+from settlement.checklists import Checklist, Checklists
 from settlement.clearing.netting import together
 from settlement.clearing.obligations import owed_in
 from settlement.desk import carried_into_next, read_known_window, require_network
@@ -45,6 +46,15 @@ class RunDesk:
         self._database = database
         self._intake = intake
         self._clock = clock
+        self._checklists = Checklists(database, intake, clock)
+
+    def close(self) -> None:
+        """End what is under way beside the calls."""
+        self._checklists.close()
+
+    def checklist(self, run_id: bytes) -> Checklist:
+        """What must hold before a run is approved, looked at now. Raises Refused with NOT_FOUND."""
+        return self._checklists.of(self.run(run_id))
 
     def newest(self, count: int, before: int = NUMBER_MAX) -> tuple[Run, ...]:
         """Up to `count` runs, newest first, of those whose number is below `before`."""
@@ -64,6 +74,8 @@ class RunDesk:
         self._intake.require_sound()
         network = require_network(self._intake)
         decision = open_decision(signed, network.network_id, self._intake.directory.keys_of(network.operator))
+        if decision.action == pb.RUN_ACTION_APPROVE:
+            self._check(decision)
         with self._database.write() as connection:
             if was_decided(connection, decision.run_id, decision.deed.document):
                 return find_run(connection, decision.run_id)
@@ -78,6 +90,15 @@ class RunDesk:
             after = move(before, decision)
             extend_run(connection, before, after, now_us)
             return after
+
+    def _check(self, decision: Decision) -> None:
+        """Raises Refused unless the run may be approved. Before the database is locked: a replay takes its time."""
+        with self._database.read() as connection:
+            if was_decided(connection, decision.run_id, decision.deed.document):
+                return
+            run = find_run(connection, decision.run_id)
+        move(run, decision)
+        self._checklists.require(run)
 
     def _propose(self, connection: Connection, decision: Decision) -> Run:
         runs = list_standings(connection)

@@ -64,6 +64,7 @@ class Service:
         self._watch = Watch(self._alerts, self.intake)
         gatekeeper = Gatekeeper(self.intake, clock)
         desk, runs = Desk(self._database, self.intake), RunDesk(self._database, self.intake, clock)
+        self._runs: Final = runs
         timetable = Timetable(config.schedule, desk, self.intake, clock)
         disputes = DisputeDesk(self._database, self.intake, clock, config.disputes)
         downloads = Downloads()
@@ -115,6 +116,7 @@ class Service:
     def stop(self) -> None:
         """Answer what is being answered, finish what is being taken in, and let go of the database."""
         self.intake.close()
+        self._runs.close()
         self._alerts.close()
         self._server.stop(GRACE_S)
         self._watch.stop()

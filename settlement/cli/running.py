@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from itertools import islice
+from typing import Final
 
 import click
 
-from partner_sdk.settlement import Run, SettlementMethod
+from partner_sdk.settlement import Checklist, Run, SettlementClient, SettlementMethod
 from settlement.cli.finding import find_run, run_argument
 from settlement.cli.options import Caller, as_json, calling, key_option, print_json
 from settlement.cli.paying import assign, files, import_statement, payments
-from settlement.report.runs import run_json, run_tables, runs_table
+from settlement.report.runs import checklist_json, checklist_table, run_json, run_tables, runs_table
 from settlement.report.tables import show
 
+#: Between two looks at a checklist that is not finished.
+_PAUSE_S: Final = 1.0
 _key = key_option
 _note = click.option("--note", default="", help="Why. Every party can read it. Up to 200 characters.")
 
@@ -29,6 +34,7 @@ def run() -> None:
 
     \b
       coalition settlement run propose --window 1 --note "January"
+      coalition settlement run checklist last
       coalition settlement run approve last --key 2
       coalition settlement run instruct last
       coalition settlement run confirm last --party florist --party grocer
@@ -70,13 +76,43 @@ def propose(caller: Caller, key: str, windows: tuple[int, ...], method: str, not
 @click.option("--yes", is_flag=True, help="Do not ask; the positions were looked at before.")
 @as_json
 def approve(caller: Caller, key: str, run_id: str, note: str, yes: bool, json_wanted: bool) -> None:
-    """Approve a run's positions, payments and accounts, with another key than the one that proposed it."""
+    """Approve a run's positions, payments and accounts, with another key than the one that proposed it.
+
+    The service looks at the checklist first, and refuses where something in it does not hold. Without --yes both are
+    shown before you are asked.
+    """
     with caller.client(key) as client:
         seen = find_run(client, run_id)
+        looked_at = _looked_at(client, seen)
         if not yes:
-            show(run_tables(seen), err=True)
+            show([*run_tables(seen), checklist_table(looked_at)], err=True)
             click.confirm("Are these positions right?", abort=True, err=True)
         _print(client.approve(seen, note=note), json_wanted)
+
+
+@run.command()
+@calling
+@run_argument
+@as_json
+def checklist(caller: Caller, run_id: str, json_wanted: bool) -> None:
+    """What must hold before a run is approved, looked at now.
+
+    \b
+    ok     it holds
+    WRONG  it does not, and the run is not approved
+    look   somebody should know it, and may approve all the same
+
+    The service replays its copy of the journal for it, which takes a while for a large one. Exit code 1 when something
+    is WRONG. For the operator and auditors.
+    """
+    with caller.client() as client:
+        found = _looked_at(client, find_run(client, run_id))
+    if json_wanted:
+        print_json(checklist_json(found))
+    else:
+        show([checklist_table(found)])
+    if not found.passed:
+        sys.exit(1)
 
 
 @run.command()
@@ -163,6 +199,15 @@ def show_run(caller: Caller, run_id: str | None, limit: int, json_wanted: bool) 
         print_json([run_json(item) for item in runs])
     else:
         show([runs_table(runs)])
+
+
+def _looked_at(client: SettlementClient, found: Run) -> Checklist:
+    """The checklist, once all of it was looked at."""
+    while (looked_at := client.checklist(found.run_id)).pending:
+        pending = next(item for item in looked_at.items if item.pending)
+        click.echo(f"{pending.title}: {pending.found} …", err=True)
+        time.sleep(_PAUSE_S)
+    return looked_at
 
 
 def _print(found: Run, json_wanted: bool) -> None:

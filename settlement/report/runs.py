@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 
 from coalition.keys import fingerprint
-from partner_sdk.settlement import CarriedAmount, Instruction, Run
+from partner_sdk.settlement import CarriedAmount, Checklist, Instruction, Run
 from settlement.report.money import decimal_text, micros_text
 from settlement.report.tables import moment_text, rows_table
 from settlement.report.window import Rows
@@ -86,6 +86,29 @@ def instructions_table(run: Run) -> Table:
     ]
     columns = ("number", "payer", "payee", "amount", "paid", "state", "reference")
     return rows_table(f"Payments, {run.currency}", rows, columns)
+
+
+def checklist_table(checklist: Checklist) -> Table:
+    """What must hold before a run is approved, and what was found."""
+    rows: Rows = [
+        {
+            "check": item.title,
+            "result": "…" if item.pending else "ok" if item.passed else "WRONG" if item.blocking else "look",
+            "found": item.found,
+        }
+        for item in checklist.items
+    ]
+    return rows_table(f"Checklist, {moment_text(checklist.checked_at)}", rows, ("result", "check", "found"))
+
+
+def checklist_json(checklist: Checklist) -> dict[str, Any]:
+    """A checklist for machines."""
+    return {
+        "passed": checklist.passed,
+        "pending": checklist.pending,
+        "checked_at": checklist.checked_at.isoformat(),
+        "items": [asdict(item) for item in checklist.items],
+    }
 
 
 def run_json(run: Run) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from coalition.v1.settlement_service_pb2_grpc import SettlementServiceServicer
 from settlement.desk import Desk
 from settlement.intake import Intake
 from settlement.rpc.access import Caller, Gatekeeper, remaining_s
+from settlement.rpc.checklist_messages import checklist_message
 from settlement.rpc.messages import books_message, window_message
 from settlement.rpc.run_messages import PAGE_RUNS_MAX, page_before, run_message, runs_page
 from settlement.run_desk import NUMBER_MAX, RunDesk
@@ -76,6 +77,11 @@ class SettlementServicer(SettlementServiceServicer):
         count = min(request.page_size or PAGE_RUNS_MAX, PAGE_RUNS_MAX)
         before = page_before(request.page_token) if request.page_token else NUMBER_MAX
         return runs_page(self._runs.newest(count + 1, before), caller, count)
+
+    def GetChecklist(self, request: pb.GetChecklistRequest, context: grpc.ServicerContext) -> pb.GetChecklistResponse:
+        caller = self._caller(context)
+        caller.require_sight_of_all("see what is checked before a run is approved")
+        return checklist_message(self._runs.checklist(request.run_id))
 
     def _caller(self, context: grpc.ServicerContext) -> Caller:
         return self._gatekeeper.caller(context)

@@ -13,13 +13,13 @@ from settlement.store.bank_entries import late_entries
 from settlement.store.runs import read_run
 
 
-def late_payments(connection: Connection, after_run: int) -> Iterator[Carried]:
+def late_payments(connection: Connection, after_run: int, before_run: int) -> Iterator[Carried]:
     """What they come to: who was paid too much owes it back, who was paid and then not after all is owed again.
 
-    Those that came since the run numbered `after_run` was proposed.
+    Those that came since the run numbered `after_run` was proposed, and before the one numbered `before_run` was.
     """
     runs: dict[bytes, Run | None] = {}
-    for record in late_entries(connection, after_run):
+    for record in late_entries(connection, after_run, before_run):
         about = record.match.about
         assert about is not None, "what came too late came for an instruction"
         if about.run_id not in runs:

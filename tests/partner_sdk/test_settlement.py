@@ -113,6 +113,9 @@ def test_a_run_goes_through_its_states(network: LocalNetwork, finance: Settlemen
     assert (run.state, run.windows) == (RunState.PROPOSED, (1,))
     with pytest.raises(SamePerson):
         finance.approve(run)
+    checklist = finance.checklist(run.run_id)
+    assert (checklist.passed, checklist.pending) == (True, False)
+    assert {item.name for item in checklist.items if item.blocking} >= {"sum_zero", "replay", "checkpoint"}
     connection = network.connection("operator")
     second = SettlementClient(replace(connection, keys=connection.keys[1:]))
     with second:

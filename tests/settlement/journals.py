@@ -74,7 +74,7 @@ class Journal:
                 currency="USD",
                 currency_exponent=exponent,
                 operator=self.application(OPERATOR, network_pb2.PARTY_KIND_OPERATOR, operator_keys),
-                hub=self.application("hub", network_pb2.PARTY_KIND_HUB),
+                hub=self.application("hub", network_pb2.PARTY_KIND_HUB, (key_of("hub").public,)),
                 policy=Policy(
                     cause_reimbursement_micros=cause_micros,
                     price_floor_micros=floor_micros,

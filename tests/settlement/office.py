@@ -62,12 +62,18 @@ class Office:
         self.approve(number)
         return self.decide(CHECKER, INSTRUCT, number)
 
-    def settle(self, number: int, *windows: int, **fields: Any) -> Run:
-        """A run from beginning to end."""
-        run = self.instruct(number, *windows, **fields)
+    def settle_proposed(self, number: int = 1) -> Run:
+        """A proposed run, to its end."""
+        self.approve(number)
+        run = self.decide(CHECKER, INSTRUCT, number)
         while run.outstanding:
             run = self.decide(CHECKER, CONFIRM, number, party_id=run.outstanding[0])
         return run
+
+    def settle(self, number: int, *windows: int, **fields: Any) -> Run:
+        """A run from beginning to end."""
+        self.decide(MAKER, PROPOSE, number, windows=windows, **fields)
+        return self.settle_proposed(number)
 
     def runs(self) -> tuple[Run, ...]:
         """Every run, in the order in which they were proposed."""

@@ -279,6 +279,11 @@ def test_alerts_are_listed_and_acknowledged_as_the_guide_says(shell: Shell) -> N
 def test_window_is_settled_as_the_guide_says(shell: Shell) -> None:
     """The commands about runs, one after the other, settle the window; what is not allowed is refused on the way."""
     for line in section("Settling", "sh").splitlines():
+        if " checklist " in line:
+            assert "WRONG" not in shell.run(line)
+            found = json.loads(shell.run(f"{line} --json"))
+            assert found["passed"]
+            assert {item["name"] for item in found["items"] if not item["passed"]} == {"bank_accounts", "alerts"}
         if " approve " in line:
             refused = shell.run(line.replace("--key 2", "--key 1"), status=1)
             assert "SAME_PERSON: A run is approved with another key" in refused

@@ -66,6 +66,11 @@ class SettlementServiceStub:
                 request_serializer=coalition_dot_v1_dot_settlement__service__pb2.ListRunsRequest.SerializeToString,
                 response_deserializer=coalition_dot_v1_dot_settlement__service__pb2.ListRunsResponse.FromString,
                 _registered_method=True)
+        self.GetChecklist = channel.unary_unary(
+                '/coalition.v1.SettlementService/GetChecklist',
+                request_serializer=coalition_dot_v1_dot_settlement__service__pb2.GetChecklistRequest.SerializeToString,
+                response_deserializer=coalition_dot_v1_dot_settlement__service__pb2.GetChecklistResponse.FromString,
+                _registered_method=True)
 
 
 class SettlementServiceServicer:
@@ -110,6 +115,13 @@ class SettlementServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetChecklist(self, request, context):
+        """What must hold before a run is approved, looked at now. For the operator and auditors.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SettlementServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -142,6 +154,11 @@ def add_SettlementServiceServicer_to_server(servicer, server):
                     servicer.ListRuns,
                     request_deserializer=coalition_dot_v1_dot_settlement__service__pb2.ListRunsRequest.FromString,
                     response_serializer=coalition_dot_v1_dot_settlement__service__pb2.ListRunsResponse.SerializeToString,
+            ),
+            'GetChecklist': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetChecklist,
+                    request_deserializer=coalition_dot_v1_dot_settlement__service__pb2.GetChecklistRequest.FromString,
+                    response_serializer=coalition_dot_v1_dot_settlement__service__pb2.GetChecklistResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -308,6 +325,33 @@ class SettlementService:
             '/coalition.v1.SettlementService/ListRuns',
             coalition_dot_v1_dot_settlement__service__pb2.ListRunsRequest.SerializeToString,
             coalition_dot_v1_dot_settlement__service__pb2.ListRunsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetChecklist(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/coalition.v1.SettlementService/GetChecklist',
+            coalition_dot_v1_dot_settlement__service__pb2.GetChecklistRequest.SerializeToString,
+            coalition_dot_v1_dot_settlement__service__pb2.GetChecklistResponse.FromString,
             options,
             channel_credentials,
             insecure,

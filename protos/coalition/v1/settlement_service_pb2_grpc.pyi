@@ -42,6 +42,8 @@ class SettlementServiceStub:
     """Moves a settlement run on, or makes one."""
     GetRun: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.GetRunRequest, _settlement_service_pb2.GetRunResponse]
     ListRuns: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.ListRunsRequest, _settlement_service_pb2.ListRunsResponse]
+    GetChecklist: _grpc.UnaryUnaryMultiCallable[_settlement_service_pb2.GetChecklistRequest, _settlement_service_pb2.GetChecklistResponse]
+    """What must hold before a run is approved, looked at now. For the operator and auditors."""
 
 @_typing.type_check_only
 class SettlementServiceAsyncStub(SettlementServiceStub):
@@ -57,6 +59,8 @@ class SettlementServiceAsyncStub(SettlementServiceStub):
     """Moves a settlement run on, or makes one."""
     GetRun: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.GetRunRequest, _settlement_service_pb2.GetRunResponse]  # type: ignore[assignment]
     ListRuns: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.ListRunsRequest, _settlement_service_pb2.ListRunsResponse]  # type: ignore[assignment]
+    GetChecklist: _aio.UnaryUnaryMultiCallable[_settlement_service_pb2.GetChecklistRequest, _settlement_service_pb2.GetChecklistResponse]  # type: ignore[assignment]
+    """What must hold before a run is approved, looked at now. For the operator and auditors."""
 
 class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
     """An independent reader of the journal that says who owes whom. A party sees what it is part of; an operator or auditor
@@ -105,5 +109,13 @@ class SettlementServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _settlement_service_pb2.ListRunsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_settlement_service_pb2.ListRunsResponse, _abc.Awaitable[_settlement_service_pb2.ListRunsResponse]]: ...
+
+    @_abc_1.abstractmethod
+    def GetChecklist(
+        self,
+        request: _settlement_service_pb2.GetChecklistRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_settlement_service_pb2.GetChecklistResponse, _abc.Awaitable[_settlement_service_pb2.GetChecklistResponse]]:
+        """What must hold before a run is approved, looked at now. For the operator and auditors."""
 
 def add_SettlementServiceServicer_to_server(servicer: SettlementServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

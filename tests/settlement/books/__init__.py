@@ -9,10 +9,11 @@ from pathlib import Path
 from coalition.merkle import Frontier, leaf_hash
 from coalition.note import Checkpoint, checkpoint_origin, sign_checkpoint
 from partner_sdk.journal import JournalState
-from settlement.clearing.books import Books
+from settlement.clearing.books import Books, recompute
 from settlement.clearing.entry import Entry
 from settlement.intake import Intake
 from settlement.store.database import Database
+from settlement.store.entries import list_entries
 from settlement.store.migrate import migrate
 from settlement.store.progress import load_progress
 from settlement.store.windows import list_windows, read_totals
@@ -51,6 +52,12 @@ def stored_books(database: Database) -> Books:
         totals = {number: read_totals(connection, number) for number in windows}
         pools = load_progress(connection, NETWORK).state.pools
     return with_business(Books(windows, totals, pools))
+
+
+def recompute_stored(database: Database) -> Books:
+    """The books made anew, in one go, from the entries that the database holds."""
+    with database.read() as connection:
+        return recompute(list_entries(connection))
 
 
 def with_business(books: Books) -> Books:

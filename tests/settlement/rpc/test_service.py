@@ -155,6 +155,18 @@ def test_runs_come_in_pages(running: Running) -> None:
         assert reason_name(refused.reason) == "FIELD_INVALID"
 
 
+def test_checklist_is_for_those_who_see_all(running: Running) -> None:
+    """It names parties, so that none of them sees it; of an unknown run there is none."""
+    decide(running, MAKER, PROPOSE, windows=(1,))
+    for party_id in ("operator", "auditor"):
+        found: Any = running.call("GetChecklist", pb.GetChecklistRequest(run_id=RUN_ID), party_id)
+        assert [item.name for item in found.items if item.blocking and not item.passed] == []
+        assert found.checked_us == NOW_US
+    refused = refusal(running, "GetChecklist", pb.GetChecklistRequest(run_id=RUN_ID), "grocer")
+    assert reason_name(refused.reason) == "PERMISSION_DENIED"
+    assert refusal(running, "GetChecklist", pb.GetChecklistRequest(run_id=b"x"), "operator").reason
+
+
 @pytest.mark.parametrize("party_id", ["grocer", "auditor"])
 def test_only_the_operator_decides(running: Running, party_id: str) -> None:
     """A party cannot move a run, even with a decision that the operator signed."""
