@@ -9,6 +9,8 @@ from settlement.report.money import MICRO_DIGITS, decimal_text
 
 _MINUS: Final = "\N{MINUS SIGN}"
 _NONE: Final = "–"
+#: A percent has a hundred basis points.
+_BPS_DIGITS: Final = 2
 
 
 def points_text(points: int) -> str:
@@ -31,6 +33,16 @@ def rounded_text(amount_micros: int, exponent: int) -> str:
     unit = 10 ** (MICRO_DIGITS - exponent)
     minor = (abs(amount_micros) + unit // 2) // unit
     return minor_text(-minor if amount_micros < 0 else minor, exponent)
+
+
+def figure_text(name: str, value: int) -> str:
+    """A figure whose name ends in its unit, `share_bps`: `share 88.19 %`. Units that people know stay in the name."""
+    words, _, unit = name.rpartition("_")
+    if unit == "micros":
+        return f"{words.replace('_', ' ')} {exact_text(value)}"
+    if unit == "bps":
+        return f"{words.replace('_', ' ')} {minor_text(value, _BPS_DIGITS)} %"
+    return f"{name.replace('_', ' ')} {points_text(value)}"
 
 
 def share_text(part: int, whole: int) -> str:

@@ -16,7 +16,19 @@ from settlement.console import entrance
 from settlement.console.door import Door
 from settlement.console.frame import Console, refusal
 from settlement.console.guard import Guard
-from settlement.console.pages import books, disputes, entries, lines, overview, run, runs, windows
+from settlement.console.pages import (
+    accounts,
+    alerts,
+    books,
+    disputes,
+    entries,
+    lines,
+    overview,
+    payments,
+    run,
+    runs,
+    windows,
+)
 from settlement.console.rendering import Place
 
 #: The navigation.
@@ -24,19 +36,24 @@ PLACES: Final = (
     Place("/", "Overview"),
     Place("/windows", "Windows"),
     Place("/runs", "Runs"),
+    Place("/payments", "Payments", ("/accounts",)),
     Place("/lines", "Lines", ("/entries",)),
     Place("/books", "Books"),
     Place("/disputes", "Disputes"),
+    Place("/alerts", "Alerts"),
 )
 _PAGES: Final[tuple[Callable[[Console], list[Route]], ...]] = (
     overview.routes,
     windows.routes,
     runs.routes,
     run.routes,
+    payments.routes,
+    accounts.routes,
     lines.routes,
     entries.routes,
     books.routes,
     disputes.routes,
+    alerts.routes,
 )
 
 
@@ -53,4 +70,5 @@ def build(console: Console, door: Door, port: int) -> ASGIApp:
     routes = [*entrance.routes(console, door, port), *(route for pages in _PAGES for route in pages(console))]
     # The same answer for an address that takes no GET: to whoever looks, there is nothing there.
     app = Starlette(routes=routes, exception_handlers={404: missing, 405: missing})
-    return Guard(app, door, port, refuse, {"/disputes/": disputes.FILES_BYTES_MAX})
+    larger = {"/disputes/": disputes.FILES_BYTES_MAX, "/payments/import": payments.STATEMENT_BYTES_MAX}
+    return Guard(app, door, port, refuse, larger)

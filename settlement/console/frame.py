@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from partner_sdk import PartyKind
 from partner_sdk.errors import CoalitionError, Refusal
-from partner_sdk.settlement import Progress, SettlementClient
+from partner_sdk.settlement import Alert, Progress, SettlementClient
 from settlement.console.advice import trouble_of
 from settlement.console.door import Notice, Session
 from settlement.console.guard import TooLarge
@@ -85,6 +85,14 @@ class Visit:
         except Refusal as refusal:
             return refusal
 
+    @cached_property
+    def alerts(self) -> tuple[Alert, ...]:
+        """What needs attention now; empty where the service does not say."""
+        try:
+            return self.client.alerts()
+        except Refusal:
+            return ()
+
     @property
     def kind(self) -> PartyKind | None:
         """What the person's party is in the network; None where the service does not say now."""
@@ -140,6 +148,7 @@ class Visit:
             form_token=self.session.form_token,
             progress=progress if isinstance(progress, Progress) else None,
             stopped=str(progress) if isinstance(progress, Refusal) else "",
+            alerts=self.alerts,
             notice=notice,
             typed=dict(notice.typed) if notice else {},
             **values,

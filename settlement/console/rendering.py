@@ -58,6 +58,7 @@ class Renderer:
             "moment": amounts.moment_text,
             "day": amounts.day_text,
             "counted": amounts.count_text,
+            "figure": amounts.figure_text,
             "fingerprint": fingerprint,
         }
         self._environment.filters |= texts

@@ -74,7 +74,7 @@ def entries_table(title: str, entries: Iterable[BankEntry], exponent: int) -> Ta
             "amount": decimal_text(entry.amount_minor if entry.credit else -entry.amount_minor, exponent),
             "counterparty": entry.counterparty or "–",
             "state": entry.state.name,
-            "what": _what(entry),
+            "what": entry_text(entry),
             "reference": entry.reference or entry.end_to_end_id or entry.creditor_reference or "–",
         }
         for entry in entries
@@ -123,7 +123,8 @@ def result_text(result: StatementResult) -> str:
     return f"Taken in: {', '.join(counted)}."
 
 
-def _what(entry: BankEntry) -> str:
+def entry_text(entry: BankEntry) -> str:
+    """What a bank's entry is about, or why that is not known."""
     if entry.state is EntryState.UNMATCHED and entry.reason is not None:
         return _WHY[entry.reason]
     if entry.effect is None:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from coalition.keys import fingerprint
-from partner_sdk.settlement import Dispute, Run, RunAction, RunState
+from partner_sdk.settlement import BankEntry, Dispute, Run, RunAction, RunState
 from settlement.console.amounts import day_text
 from settlement.console.checklist import Check, checks_of
 from settlement.console.frame import Console, Form, Problem, Visit, action, page
 from settlement.console.pages.runs import may_decide
+from settlement.report.payments import entry_text
 
 _ORDER: Final = (RunState.PROPOSED, RunState.APPROVED, RunState.INSTRUCTED, RunState.SETTLING, RunState.SETTLED)
 _PAYING: Final = (RunState.INSTRUCTED, RunState.SETTLING)
 _DISPUTES_MAX: Final = 100
+#: Entries of banks that are shown; all of them are with the payments.
+_BOOKED_MAX: Final = 200
 #: Runs that are looked through for the last settled one.
 _RECENT_MAX: Final = 50
 
@@ -65,7 +69,7 @@ def routes(console: Console) -> list[Route]:
 def show(visit: Visit) -> Response:
     """A run with everything that its next decision needs."""
     run = visit.client.run(visit.text("run_id"))
-    decides = may_decide(visit)
+    decides, own = may_decide(visit), visit.console.person.party_id
     return visit.page(
         "run.html",
         title=f"Run {run.run_id[:8]}",
@@ -79,12 +83,22 @@ def show(visit: Visit) -> Response:
         may_abort=decides
         and run.state in (RunState.PROPOSED, RunState.APPROVED, RunState.INSTRUCTED)
         and not any(item.paid_minor for item in run.instructions),
+        released=run.state in (*_PAYING, RunState.SETTLED),
+        payers=sorted({item.payer for item in run.instructions if visit.sees_all or item.payer == own}),
+        booked=[(entry, entry_text(entry)) for entry in booked(visit, run)],
         paid_minor=sum(item.paid_minor for item in run.instructions),
         all_minor=sum(item.amount_minor for item in run.instructions),
         sees_all=visit.sees_all,
         currency=run.currency,
         exponent=run.currency_exponent,
     )
+
+
+def booked(visit: Visit, run: Run) -> list[BankEntry]:
+    """What banks have booked about a run's payments, as far as the person may see it."""
+    if run.state not in (*_PAYING, RunState.SETTLED):
+        return []
+    return list(islice(visit.client.bank_entries(run_id=run.run_id, page_size=_BOOKED_MAX), _BOOKED_MAX))
 
 
 def checks(visit: Visit, run: Run) -> tuple[Check, ...]:

@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from settlement.console.amounts import count_text, exact_text, minor_text, points_text, rounded_text, share_text
+from settlement.console.amounts import (
+    count_text,
+    exact_text,
+    figure_text,
+    minor_text,
+    points_text,
+    rounded_text,
+    share_text,
+)
 
 AMOUNTS = st.integers(-(10**15), 10**15)
 
@@ -49,6 +57,9 @@ def test_minor_units_and_points(amount: int) -> None:
         (rounded_text(-4_999, 2), "0.00"),
         (share_text(1, 3), "33 %"),
         (share_text(0, 0), "–"),
+        (figure_text("share_bps", 8_819), "share 88.19 %"),
+        (figure_text("owed_micros", 16_884_350), "owed 16.884350"),
+        (figure_text("outstanding_points", 1_200), "outstanding points 1,200"),
         (count_text(1, "payment", "payments"), "1 payment"),
         (count_text(1_000, "payment", "payments"), "1,000 payments"),
     ],

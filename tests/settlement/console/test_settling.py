@@ -80,7 +80,7 @@ def test_two_people_settle_with_the_keyboard(browser: Browser, business: LocalNe
 
         first.reload()
         assert first.locator(".notice").count() == 0, "a notice is shown once"
-        assert "proposed with the very key of this console" in first.inner_text(".warning")
+        assert "proposed with the very key of this console" in first.inner_text(".beware")
         tab_to(first, "Note")
         first.keyboard.type("looks good to me")
         follow(first, "Sign and approve")
