@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date
@@ -98,10 +97,22 @@ class ClearingHouse:
         return tuple(self._proposer.window(window.number) for window in closed)
 
 
-def write_window_reports(network: DemoNetwork, windows: Iterable[int], folder: Path) -> None:
-    """Have the settlement service's own command write each window's CSV and JSON. Raises ProcessFailed."""
-    for number in windows:
-        run_command(
-            *("settlement", "report", "--dir", network.settlement_folder, "--address", network.settlement_address),
-            *("--window", str(number), "--csv", folder, "--json", folder / f"window-{number}.json"),
-        )
+def write_report(network: DemoNetwork, window: int, folder: Path) -> None:
+    """Have the settlement service's own command write a window's CSV and JSON. Raises ProcessFailed."""
+    _command(network, "report", "--window", str(window), "--csv", folder, "--json", folder / f"window-{window}.json")
+
+
+def write_statements(network: DemoNetwork, window: int, folder: Path) -> None:
+    """Have its command write everybody's statements of a window, in every form. Raises ProcessFailed."""
+    forms = ("--pdf", "--xlsx", "--csv", "--json-file")
+    _command(network, "statement", "--window", str(window), "--all", "--out", folder, *forms)
+
+
+def export_books(network: DemoNetwork, window: int, folder: Path) -> None:
+    """Have its command write the books as of the end of a window. Raises ProcessFailed."""
+    _command(network, "books", "export", "--as-of", str(window), "--out", folder)
+
+
+def _command(network: DemoNetwork, *arguments: str | Path) -> None:
+    place = ("--dir", network.settlement_folder, "--address", network.settlement_address, "--timeout", "60")
+    run_command("settlement", *arguments, *place)

@@ -59,8 +59,21 @@ def demo() -> None:
     show_default=True,
     help="Of the hub's database. PostgreSQL: on the server of DATABASE_URL, or on one that runs as long as the demo.",
 )
+@click.option(
+    "--documents/--no-documents",
+    default=True,
+    show_default=True,
+    help="Whether everybody's statements and the books are written at the end.",
+)
 def run(
-    weeks: int, seed: int, out: Path | None, households: int | None, slice_hours: str, settling: str, engine: str
+    weeks: int,
+    seed: int,
+    out: Path | None,
+    households: int | None,
+    slice_hours: str,
+    settling: str,
+    engine: str,
+    documents: bool,
 ) -> None:
     """Replay purchases through a hub, settle each month, and say whether everything balances.
 
@@ -76,7 +89,7 @@ def run(
             signal.signal(number, signal.default_int_handler)
     try:
         with _database(engine):
-            ok = _run(folder, weeks, seed, households, int(slice_hours), cast("Settling", settling))
+            ok = _run(folder, weeks, seed, households, int(slice_hours), cast("Settling", settling), documents)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in ("coalition_demo", "partner_sdk", "coalition"):
             raise
@@ -153,7 +166,9 @@ def _folder(out: Path | None) -> Path:
     return out.absolute()
 
 
-def _run(folder: Path, weeks: int, seed: int, households: int | None, slice_hours: int, settling: Settling) -> bool:
+def _run(
+    folder: Path, weeks: int, seed: int, households: int | None, slice_hours: int, settling: Settling, documents: bool
+) -> bool:
     # Imported here so that `coalition --help` needs neither the data nor the time to load it.
     from rich.console import Console
 
@@ -173,7 +188,7 @@ def _run(folder: Path, weeks: int, seed: int, households: int | None, slice_hour
             journey = data.load(weeks, households)
             watcher.stage("Planning")
             plan = scenario.plan(journey, seed, slice_hours)
-            results = DemoRun(folder, plan, watcher, settling).run()
+            results = DemoRun(folder, plan, watcher, settling, documents).run()
     except (ProcessFailed, CoalitionError) as error:
         raise click.ClickException(f"{error}\nThe logs lie in {folder / 'logs'}") from error
     reports = folder / REPORTS

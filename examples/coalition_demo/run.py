@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
 from coalition_demo.actions import CloseWindow
 from coalition_demo.bank import Bank
-from coalition_demo.clearing import ClearingHouse, write_window_reports
+from coalition_demo.clearing import ClearingHouse, export_books, write_report, write_statements
 from coalition_demo.conclusion import Conclusion, conclude
 from coalition_demo.dice import Dice
 from coalition_demo.network import OPERATOR, DemoNetwork, register_everybody
@@ -47,11 +48,12 @@ class Results:
 class DemoRun:
     """Replays a plan in a network of its own."""
 
-    def __init__(self, folder: Path, plan: Plan, watcher: Watcher, settling: Settling = "throughout") -> None:
+    def __init__(self, folder: Path, plan: Plan, watcher: Watcher, settling: Settling, documents: bool) -> None:
         """`folder` must be empty or not there yet."""
         self._plan: Final = plan
         self._watcher: Final = watcher
         self._settling: Final = settling
+        self._documents: Final = documents
         self._folder: Final = folder
         #: Windows that are closed and not settled, with the sequence of the entry that closed each.
         self._closed: Final[list[tuple[CloseWindow, int]]] = []
@@ -101,10 +103,22 @@ class DemoRun:
     def _conclude(self, network: DemoNetwork, operator: Operator, replay: Replay) -> Conclusion:
         self._settle_what_is_closed(network)
         conclusion = conclude(network, operator, replay, self._plan, self._runs, self._watcher)
-        self._watcher.stage("Writing the settlement service's reports")
-        numbers = [report.window.number for report in conclusion.windows]
-        write_window_reports(network, numbers, self._folder / REPORTS / "windows")
+        self._write(network, [report.window.number for report in conclusion.windows])
         return conclusion
+
+    def _write(self, network: DemoNetwork, numbers: Sequence[int]) -> None:
+        reports = self._folder / REPORTS
+        self._watcher.stage("Writing the settlement service's reports")
+        for number in numbers:
+            write_report(network, number, reports / "windows")
+        if not self._documents:
+            return
+        self._watcher.stage("Writing everybody's statements", len(numbers))
+        for done, number in enumerate(numbers, start=1):
+            write_statements(network, number, reports / "statements")
+            self._watcher.advance(done)
+        self._watcher.stage("Writing the books")
+        export_books(network, numbers[-1], reports / "books")
 
     def _settle_what_is_closed(self, network: DemoNetwork) -> None:
         if not network.settles:

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from beancount import loader
 
 from coalition_demo.processes import ProcessFailed, Service, run_command
 
 COMMAND = (sys.executable, "-c", "from partner_sdk.cli import main; main()", "demo", "run")
 #: Ten weeks of forty households, whose tills send once a day: seconds, with three windows and points that expire.
-SMALL = ("--weeks", "10", "--households", "40", "--slice-hours", "24")
+SMALL = ("--weeks", "10", "--households", "40", "--slice-hours", "24", "--no-documents")
 
 
 def demo(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -110,6 +111,23 @@ def test_reports_lie_where_the_run_says(small: tuple[Path, str]) -> None:
         rows = list(csv.DictReader(file))
     assert {"grocer", "pharmacy", "river-school", "operator"} <= {row["party_id"] for row in rows}
     assert {"window-1.json", "window-1-positions.csv"} <= {path.name for path in (reports / "windows").iterdir()}
+
+
+def test_everybody_gets_statements_and_the_books_are_written(tmp_path: Path) -> None:
+    """A statement in four forms for everybody who had business, and ledgers of which Beancount approves."""
+    done = demo("--weeks", "1", "--households", "5", "--out", tmp_path / "run")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+    reports = tmp_path / "run" / "reports"
+    statements = {path.name for path in (reports / "statements").iterdir()}
+    for party in ("grocer", "operator"):
+        assert {f"statement-001-{party}.{form}" for form in ("pdf", "xlsx", "csv", "json")} <= statements
+    ledgers = list((reports / "books").glob("*.beancount"))
+    assert len(ledgers) > 1
+    for ledger in ledgers:
+        _, errors, _ = loader.load_file(str(ledger))
+        assert not errors
+    assert {path.suffix for path in (reports / "payments").iterdir()} == {".xml"}
 
 
 @pytest.mark.parametrize(("settling", "engine"), [("late", "sqlite"), ("interrupted", "postgresql")])
