@@ -43,8 +43,9 @@ def statement_file(
 ) -> Steps[bytes]:
     """A party's statement of a window as a file: your own, or, for an operator or auditor, anybody's.
 
-    With `lines`, with every single line: up to 10,000 as PDF, up to 100,000 in other forms. Raises NotFound,
-    PermissionDenied, FieldInvalid for more lines than that, Overloaded when too many files are under way.
+    With `lines`, with every single line: up to 10,000 as PDF, up to 50,000 in other forms, which takes the service some
+    seconds (see `with_timeout`). Raises NotFound, PermissionDenied, FieldInvalid for more lines than that, Overloaded
+    when too many files are under way.
     """
     request = pb.GetStatementRequest(
         window=window, party_id=party_id or "", form=StatementForm(form).number, lines=lines

@@ -17,13 +17,14 @@ from coalition import dsse
 from coalition.keys import SigningKey, verify
 from coalition.v1.envelope_pb2 import Signature
 from partner_sdk._errors import StatementInvalid
-from partner_sdk._plain import Plain, PlainError, canonical, from_plain, parse, to_plain
+from partner_sdk._plain import Plain, PlainError, canonical, parse
+from partner_sdk._plain_reading import Reading
+from partner_sdk._plain_writing import Writing
 from partner_sdk._statement_models import Statement
 
 FORMAT: Final = "coalition-statement-1"
 #: The largest file that is read.
 STATEMENT_BYTES_MAX: Final = 128 << 20
-_WHERE: Final = "document"
 _DIGITS_MAX: Final = 6
 
 
@@ -69,40 +70,26 @@ def open_file(data: bytes) -> Statement:
 
 
 def _document(statement: Statement) -> dict[str, Plain]:
-    document = to_plain(statement, statement.figures.period.currency_exponent)
+    writing = Writing(statement.figures.period.currency_exponent)
+    document = writing.plain(statement)
     assert isinstance(document, dict)
-    places: dict[str, int] = {}
-    for owner in _owners(document):
-        owner["path"] = [places.setdefault(node, len(places)) for node in owner["path"]]
-    return {"format": FORMAT, **document, "hashes": list(places)}
+    return {"format": FORMAT, **document, "hashes": writing.hashes()}
 
 
 def _statement(document: dict[str, Any]) -> Statement:
     if document.pop("format", None) != FORMAT:
         raise PlainError(f"Its format is another than {FORMAT}.")
-    hashes = document.pop("hashes", None)
-    if not isinstance(hashes, list):
-        raise PlainError("It has no hashes.")
     try:
-        for owner in _owners(document):
-            owner["path"] = [hashes[_place(place, len(hashes))] for place in owner["path"]]
         digits = document["figures"]["period"]["currency_exponent"]
+        hashes = document.pop("hashes")
     except (TypeError, KeyError) as error:
         raise PlainError("It is incomplete.") from error
-    if not isinstance(digits, int) or not 0 <= digits <= _DIGITS_MAX:
+    if type(digits) is not int or not 0 <= digits <= _DIGITS_MAX:
         raise PlainError(f"The currency has 0 to {_DIGITS_MAX} digits after the point.")
-    return from_plain(Statement, document, digits, _WHERE)
-
-
-def _place(place: Any, count: int) -> int:
-    if not isinstance(place, int) or not 0 <= place < count:
-        raise PlainError("A path leads to a hash that is not there.")
-    return place
-
-
-def _owners(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """Whatever has an audit path."""
-    return [*(document["lines"] or ()), *document["signer"]["entries"]]
+    try:
+        return Reading.of(digits, hashes).value(Statement, document)
+    except PlainError as error:
+        raise error.inside("document") from error
 
 
 def _parts(file: Any) -> tuple[dict[str, Any], Signature]:

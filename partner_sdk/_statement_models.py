@@ -8,7 +8,8 @@ from enum import StrEnum
 from hashlib import sha256
 
 from partner_sdk._dispute_models import DisputeReason, DisputeState
-from partner_sdk._plain import canonical, to_plain
+from partner_sdk._plain import canonical
+from partner_sdk._plain_writing import Writing
 from partner_sdk._settlement_lines import LineKind
 from partner_sdk._vocabulary import (
     CarriedReason,
@@ -352,7 +353,7 @@ class StatementFigures:
     @property
     def digest(self) -> bytes:
         """SHA-256 of their canonical JSON."""
-        return sha256(canonical(to_plain(self, self.period.currency_exponent))).digest()
+        return sha256(canonical(Writing(self.period.currency_exponent).plain(self))).digest()
 
     @property
     def statement_id(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum, unique
 from pathlib import Path
+from typing import Final
 
 from coalition.keys import SigningKey
 from partner_sdk.statement import Statement, sign_statement
@@ -11,8 +12,8 @@ from settlement.statements.csv_file import csv_file
 from settlement.statements.pdf_file import PDF_LINES_MAX, pdf_file
 from settlement.statements.xlsx_file import xlsx_file
 
-#: Lines of one statement; some forms take fewer.
-LINES_MAX = 100_000
+#: Lines of one statement; some forms take fewer. A workbook of so many takes five seconds of a processor.
+LINES_MAX: Final = 50_000
 
 
 @unique

@@ -55,7 +55,7 @@ class GetStatementRequest(_message.Message):
     """Whose; empty: the caller's own."""
     form: Global___StatementForm.ValueType
     lines: _builtins.bool
-    """With every single line: up to 10,000 as PDF, up to 100,000 in other forms."""
+    """With every single line: up to 10,000 as PDF, up to 50,000 in other forms."""
     def __init__(
         self,
         *,
