@@ -32,6 +32,7 @@ _ADVICE: Final[tuple[tuple[type[CoalitionError], int, str], ...]] = (
         "Is the settlement service running? Then reload the page. A decision that came through shows there.",
     ),
     (errors.TransportError, 503, "Reload the page to see what has come through before you try again."),
+    (errors.StatementInvalid, 422, "Do not act on it. Ask whoever gave it to you for another, or the operator."),
     (errors.VerificationError, 502, "Do not act on it, and tell the network's operator."),
     (errors.ConfigurationError, 400, "Correct it and try again."),
     (CoalitionError, 500, "Try again; if it stays so, tell the network's operator."),

@@ -21,6 +21,7 @@ from settlement.console.pages import (
     alerts,
     books,
     disputes,
+    documents,
     entries,
     lines,
     overview,
@@ -38,6 +39,7 @@ PLACES: Final = (
     Place("/runs", "Runs"),
     Place("/payments", "Payments", ("/accounts",)),
     Place("/lines", "Lines", ("/entries",)),
+    Place("/documents", "Documents"),
     Place("/books", "Books"),
     Place("/disputes", "Disputes"),
     Place("/alerts", "Alerts"),
@@ -51,6 +53,7 @@ _PAGES: Final[tuple[Callable[[Console], list[Route]], ...]] = (
     accounts.routes,
     lines.routes,
     entries.routes,
+    documents.routes,
     books.routes,
     disputes.routes,
     alerts.routes,
@@ -70,5 +73,9 @@ def build(console: Console, door: Door, port: int) -> ASGIApp:
     routes = [*entrance.routes(console, door, port), *(route for pages in _PAGES for route in pages(console))]
     # The same answer for an address that takes no GET: to whoever looks, there is nothing there.
     app = Starlette(routes=routes, exception_handlers={404: missing, 405: missing})
-    larger = {"/disputes/": disputes.FILES_BYTES_MAX, "/payments/import": payments.STATEMENT_BYTES_MAX}
+    larger = {
+        "/disputes/": disputes.FILES_BYTES_MAX,
+        "/documents/check": documents.FILE_BYTES_MAX,
+        "/payments/import": payments.STATEMENT_BYTES_MAX,
+    }
     return Guard(app, door, port, refuse, larger)

@@ -22,7 +22,7 @@ from partner_sdk.errors import CoalitionError, Refusal
 from partner_sdk.settlement import Alert, Progress, SettlementClient
 from settlement.console.advice import trouble_of
 from settlement.console.door import Notice, Session
-from settlement.console.guard import TooLarge
+from settlement.console.guard import BY_ITSELF, TooLarge
 from settlement.console.rendering import Renderer
 from settlement.console.reports import Reports
 
@@ -135,11 +135,11 @@ class Visit:
             return default
         return min(max(1, int(text)), most)
 
-    def page(self, template: str, *, title: str, status: int = 200, **values: Any) -> Response:
-        """A page. Its title also says where it is."""
+    def page(self, template: str, *, title: str, status: int = 200, renew_s: int = 0, **values: Any) -> Response:
+        """A page. Its title also says where it is. With `renew_s` the browser asks for it again after so long."""
         progress = self.progress
         notice = self.session.take_notice(self.path)
-        return self.console.renderer.page(
+        response = self.console.renderer.page(
             template,
             status=status,
             title=title,
@@ -153,6 +153,9 @@ class Visit:
             typed=dict(notice.typed) if notice else {},
             **values,
         )
+        if renew_s:
+            response.headers["Refresh"] = f"{renew_s}; url={self.path}?{BY_ITSELF}=1"
+        return response
 
     def tell(self, path: str, text: str, advice: str = "") -> None:
         """Say on the page at `path` that something was done."""

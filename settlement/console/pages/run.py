@@ -11,20 +11,19 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from coalition.keys import fingerprint
-from partner_sdk.settlement import BankEntry, Dispute, Run, RunAction, RunState
+from partner_sdk.settlement import BankEntry, Run, RunAction, RunState
 from settlement.console.amounts import day_text
-from settlement.console.checklist import Check, checks_of
 from settlement.console.frame import Console, Form, Problem, Visit, action, page
 from settlement.console.pages.runs import may_decide
+from settlement.console.sums import Sum, added_up
 from settlement.report.payments import entry_text
 
 _ORDER: Final = (RunState.PROPOSED, RunState.APPROVED, RunState.INSTRUCTED, RunState.SETTLING, RunState.SETTLED)
 _PAYING: Final = (RunState.INSTRUCTED, RunState.SETTLING)
-_DISPUTES_MAX: Final = 100
+#: Until the page looks again whether the service has replayed its journal.
+_RENEW_S: Final = 3
 #: Entries of banks that are shown; all of them are with the payments.
 _BOOKED_MAX: Final = 200
-#: Runs that are looked through for the last settled one.
-_RECENT_MAX: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +69,19 @@ def show(visit: Visit) -> Response:
     """A run with everything that its next decision needs."""
     run = visit.client.run(visit.text("run_id"))
     decides, own = may_decide(visit), visit.console.person.party_id
+    # What must hold before an approval is looked at once, before it.
+    looked_at = visit.sees_all and run.state is RunState.PROPOSED
+    checklist = visit.client.checklist(run.run_id) if looked_at else None
+    pending = checklist is not None and checklist.pending
     return visit.page(
         "run.html",
         title=f"Run {run.run_id[:8]}",
         run=run,
         steps=steps(run),
-        checks=checks(visit, run) if visit.sees_all else (),
-        form=next_decision(run, visit.console.person.fingerprint) if decides else None,
+        checklist=checklist,
+        sums=sums(visit, run) if visit.sees_all else (),
+        form=next_decision(run, visit.console.person.fingerprint) if decides and not pending else None,
+        renew_s=_RENEW_S if pending else 0,
         waiting=waiting(run),
         unpaid=[item for item in run.instructions if not item.done],
         may_carry=decides and run.state in _PAYING,
@@ -101,23 +106,10 @@ def booked(visit: Visit, run: Run) -> list[BankEntry]:
     return list(islice(visit.client.bank_entries(run_id=run.run_id, page_size=_BOOKED_MAX), _BOOKED_MAX))
 
 
-def checks(visit: Visit, run: Run) -> tuple[Check, ...]:
-    """The run's checklist, from what the service says of windows, disputes and the run before."""
-    before = None
-    for seen, other in enumerate(visit.client.runs(page_size=_RECENT_MAX)):
-        if other.number < run.number and other.state is RunState.SETTLED:
-            before = other
-            break
-        if seen >= _RECENT_MAX:
-            break
-    disputes: list[Dispute] = []
-    for number in run.windows:
-        for item in visit.client.disputes(window=number, open_only=True):
-            disputes.append(item)
-            if len(disputes) >= _DISPUTES_MAX:
-                break
+def sums(visit: Visit, run: Run) -> tuple[Sum, ...]:
+    """The run's figures, added up again here."""
     nets = [dict(visit.console.reports.sums_of_number(number).nets) for number in run.windows]
-    return checks_of(run, visit.client.windows(), nets, before, disputes)
+    return added_up(run, visit.client.windows(), nets)
 
 
 def steps(run: Run) -> list[Step]:
@@ -168,7 +160,7 @@ def next_decision(run: Run, own_key: str) -> Decision | None:
         return Decision(
             "approve",
             "Approve these positions and payments",
-            "Look at checks, positions and payments above first: your signature is over exactly these, and over the "
+            "Look at checklist, positions and payments above first: your signature is over exactly these, and over the "
             "bank accounts that are on file for them.",
             "Sign and approve",
             "this run was proposed with the very key of this console. Another person has to approve it." if own else "",
