@@ -54,8 +54,9 @@ class CorrectionAction(StrEnum):
 
 
 class ReconcileStage(StrEnum):
-    """What the service is doing."""
+    """What is being done; the first by the client, the rest by the service."""
 
+    UPLOADING = "uploading"
     READING_RECORDS = "reading_records"
     READING_JOURNAL = "reading_journal"
     MATCHING = "matching"
@@ -87,7 +88,7 @@ class ReconcileProgress:
     """How far a reconciliation is."""
 
     stage: ReconcileStage
-    #: Rows or entries of this stage that are done; 0 where it is not counted.
+    #: Bytes, rows or entries of this stage that are done; 0 where it is not counted.
     done: int
 
 
@@ -204,8 +205,8 @@ def progress_of(message: pb.ReconcileProgress) -> ReconcileProgress:
     return ReconcileProgress(stage, message.done)
 
 
-def file_of(digest: bytes, name: str, message: pb.InspectRecordsResponse) -> RecordsFile:
-    """The file in an answer."""
+def file_of(digest: bytes, name: str, message: pb.RecordsInspection) -> RecordsFile:
+    """The file in an answer. Raises KeyError for words that this version lacks."""
     return RecordsFile(
         digest=digest,
         name=name,

@@ -13,6 +13,7 @@ from coalition.v1 import settlement_books_pb2 as books
 from coalition.v1 import settlement_disputes_pb2 as disputes
 from coalition.v1 import settlement_lines_pb2 as lines
 from coalition.v1 import settlement_payments_pb2 as payments
+from coalition.v1 import settlement_reconciliation_pb2 as reconciliation
 from coalition.v1 import settlement_schedule_pb2 as schedule
 from coalition.v1 import settlement_service_pb2 as settlement
 from coalition.v1 import settlement_simulation_pb2 as simulation
@@ -76,3 +77,21 @@ UPLOAD_STATEMENT: Final = Method(f"{_PACKAGE}PaymentService/UploadStatement", pa
 IMPORT_STATEMENT: Final = Method(f"{_PACKAGE}PaymentService/ImportStatement", payments.ImportStatementResponse)
 LIST_BANK_ENTRIES: Final = Method(f"{_PACKAGE}PaymentService/ListBankEntries", payments.ListBankEntriesResponse)
 ASSIGN_BANK_ENTRY: Final = Method(f"{_PACKAGE}PaymentService/AssignBankEntry", payments.AssignBankEntryResponse)
+
+UPLOAD_RECORDS: Final = Method(f"{_PACKAGE}ReconciliationService/UploadRecords", reconciliation.UploadRecordsResponse)
+INSPECT_RECORDS: Final = Method(
+    f"{_PACKAGE}ReconciliationService/InspectRecords", reconciliation.InspectRecordsResponse
+)
+RECONCILE: Final = Method(f"{_PACKAGE}ReconciliationService/Reconcile", reconciliation.ReconcileResponse)
+GET_RECORDS_MAPPING: Final = Method(
+    f"{_PACKAGE}ReconciliationService/GetRecordsMapping", reconciliation.GetRecordsMappingResponse
+)
+SET_RECORDS_MAPPING: Final = Method(
+    f"{_PACKAGE}ReconciliationService/SetRecordsMapping", reconciliation.SetRecordsMappingResponse
+)
+LIST_RECONCILIATIONS: Final = Method(
+    f"{_PACKAGE}ReconciliationService/ListReconciliations", reconciliation.ListReconciliationsResponse
+)
+GET_RECONCILIATION: Final = Method(
+    f"{_PACKAGE}ReconciliationService/GetReconciliation", reconciliation.GetReconciliationResponse
+)

@@ -14,6 +14,7 @@ from partner_sdk import (
     _settlement_alerts,
     _settlement_disputes,
     _settlement_payments,
+    _settlement_reconciliation,
 )
 from partner_sdk._alert_models import Alert, AlertKind, AlertNote, AlertSeverity
 from partner_sdk._connected import Target
@@ -261,6 +262,12 @@ class SettlementClient(_blocking_shell.BlockingShell):
     alerts = _blocking_shell.calls(_settlement_alerts.alerts)
     follow_alerts = _blocking_shell.gives(_settlement_alerts.follow_alerts)
     acknowledge_alert = _blocking_shell.calls(_settlement_alerts.acknowledge_alert)
+    inspect_records = _blocking_shell.calls(_settlement_reconciliation.inspect_records)
+    reconcile = _blocking_shell.calls(_settlement_reconciliation.reconcile)
+    records_mapping = _blocking_shell.calls(_settlement_reconciliation.records_mapping)
+    remember_records_mapping = _blocking_shell.calls(_settlement_reconciliation.remember_records_mapping)
+    reconciliations = _blocking_shell.gives(_settlement_reconciliation.reconciliations)
+    reconciliation = _blocking_shell.calls(_settlement_reconciliation.reconciliation)
 
 
 class AsyncSettlementClient(_awaiting_shell.AwaitingShell):
@@ -311,3 +318,9 @@ class AsyncSettlementClient(_awaiting_shell.AwaitingShell):
     alerts = _awaiting_shell.calls(_settlement_alerts.alerts)
     follow_alerts = _awaiting_shell.gives(_settlement_alerts.follow_alerts)
     acknowledge_alert = _awaiting_shell.calls(_settlement_alerts.acknowledge_alert)
+    inspect_records = _awaiting_shell.calls(_settlement_reconciliation.inspect_records)
+    reconcile = _awaiting_shell.calls(_settlement_reconciliation.reconcile)
+    records_mapping = _awaiting_shell.calls(_settlement_reconciliation.records_mapping)
+    remember_records_mapping = _awaiting_shell.calls(_settlement_reconciliation.remember_records_mapping)
+    reconciliations = _awaiting_shell.gives(_settlement_reconciliation.reconciliations)
+    reconciliation = _awaiting_shell.calls(_settlement_reconciliation.reconciliation)

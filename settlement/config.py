@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from settlement.alerts.sources import AlertRules
 from settlement.disputes.rules import DisputeRules
+from settlement.reconciliation.limits import Limits
 from settlement.schedule.rule import Schedule
 from settlement.schedule.settings import ScheduleError, read_schedule
 from settlement.settings import ConfigError, read_section
@@ -19,7 +20,7 @@ from settlement.statements.tax import TaxRates
 CONFIG_FILE: Final = "settlement.toml"
 _SETTINGS: Final = ("network_id", "profile", "database", "tls")
 #: Sections of numbers, which may all be left out.
-_SECTIONS: Final = {"disputes": DisputeRules, "alerts": AlertRules}
+_SECTIONS: Final = {"disputes": DisputeRules, "alerts": AlertRules, "reconciliation": Limits}
 
 __all__ = ["CONFIG_FILE", "ConfigError", "SettlementConfig", "is_initialised", "load_config", "write_config"]
 
@@ -43,6 +44,7 @@ class SettlementConfig:
     tax: TaxRates = field(default_factory=TaxRates)
     #: Fonts for statements as PDF; None: those at hand.
     fonts: Path | None = None
+    reconciliation: Limits = field(default_factory=Limits)
 
     @classmethod
     def default(cls, folder: Path, network_id: str, profile: str) -> SettlementConfig:

@@ -22,6 +22,7 @@ from settlement.metrics import Metrics, MetricsServer, Watched
 from settlement.party_statements import PartyStatements, Signer
 from settlement.payments.desk import PaymentDesk
 from settlement.payments.statement_desk import StatementDesk
+from settlement.reconciliation.desk import ReconciliationDesk
 from settlement.rpc.access import Gatekeeper
 from settlement.rpc.alerts import alerts_offer
 from settlement.rpc.books import books_offer
@@ -29,6 +30,7 @@ from settlement.rpc.disputes import disputes_offer
 from settlement.rpc.downloads import Downloads
 from settlement.rpc.lines import lines_offer
 from settlement.rpc.payments import payments_offer
+from settlement.rpc.reconciliation import reconciliation_offer
 from settlement.rpc.schedule import schedule_offer
 from settlement.rpc.server import Server
 from settlement.rpc.servicer import SettlementServicer
@@ -67,6 +69,9 @@ class Service:
         self._runs: Final = runs
         timetable = Timetable(config.schedule, desk, self.intake, clock)
         disputes = DisputeDesk(self._database, self.intake, clock, config.disputes)
+        reconciliations = ReconciliationDesk(
+            self._database, self.intake, clock, config.folder / "reconciliation", config.reconciliation
+        )
         downloads = Downloads()
         signer = Signer(connection.party_id, connection.keys[0])
         statements = PartyStatements(self._database, self.intake, clock, signer, config.tax)
@@ -87,6 +92,7 @@ class Service:
                 ),
                 disputes_offer(disputes, gatekeeper),
                 alerts_offer(self._alerts, self.intake, gatekeeper),
+                reconciliation_offer(reconciliations, self.intake, gatekeeper),
             ],
         )
         watched = Watched(

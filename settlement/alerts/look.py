@@ -20,6 +20,7 @@ from settlement.alerts.sources import (
     Facts,
     Issuer,
     JournalHealth,
+    OpenDifferences,
     OpenDispute,
     OverduePayment,
 )
@@ -34,6 +35,7 @@ from settlement.schedule.rule import Schedule
 from settlement.store import tables
 from settlement.store.database import Database
 from settlement.store.disputes import open_disputes
+from settlement.store.reconciliations import open_reconciliations
 from settlement.store.runs import list_standings, read_run
 from settlement.store.windows import list_windows, read_totals
 
@@ -82,6 +84,10 @@ class Lookout:
                 disputes=tuple(_disputes(connection, now_us)),
                 debts=self._unsettled(connection, windows, runs, network),
                 overdue=tuple(self._overdue(connection, windows, runs, network, now_us)),
+                differences=tuple(
+                    OpenDifferences(id_text(found.reconciliation_id), *found[1:])
+                    for found in open_reconciliations(connection)
+                ),
                 due_window=self._due(network, windows[-1]),
             )
 

@@ -12,6 +12,7 @@ from settlement.cli.console import console
 from settlement.cli.disputing import dispute
 from settlement.cli.lines import entry, lines
 from settlement.cli.reading import report, status, windows
+from settlement.cli.reconciling import reconcile, reconciliations, records_mapping
 from settlement.cli.running import run
 from settlement.cli.serving import health, init, renew_tls, serve
 from settlement.cli.simulating import simulate
@@ -59,6 +60,9 @@ for command in (
     dispute,
     alerts,
     acknowledge,
+    reconcile,
+    reconciliations,
+    records_mapping,
 ):
     settlement.add_command(command)
 settlement.add_command(console)

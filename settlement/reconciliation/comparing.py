@@ -5,18 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import duckdb
 
 from coalition.v1 import settlement_reconciliation_pb2 as pb
-from partner_sdk.settlement import RecordsMapping
 from settlement.reconciliation.duck import locked_down
 from settlement.reconciliation.entries import take_entries
 from settlement.reconciliation.explaining import count_findings, explain
 from settlement.reconciliation.findings import judge
+from settlement.reconciliation.job import Question
 from settlement.reconciliation.limits import DIFFERENCES_MAX, Limits
 from settlement.reconciliation.mapping_check import check_mapping
 from settlement.reconciliation.matching import match
@@ -46,24 +45,6 @@ WHERE "window" BETWEEN getvariable('first_window') AND getvariable('last_window'
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What is to be compared."""
-
-    party_id: str
-    windows: tuple[int, ...]
-    mapping: RecordsMapping
-    #: The network's time zone.
-    zone: str
-    #: The file of records.
-    records: Path
-    #: The settlement service's database, and where parts of it are kept as Parquet.
-    database: Path
-    parts: Path
-    #: For what does not fit into memory, and the result.
-    scratch: Path
-
-
 def compare(
     question: Question, limits: Limits, tell: Tell
 ) -> tuple[pb.ReconciliationSummary, Iterator[list[pb.Difference]]]:
@@ -75,6 +56,7 @@ def compare(
     tell(_READING_RECORDS, 0)
     rows = read_rows(question.records, question.mapping, question.scratch, limits)
     tell(_READING_RECORDS, rows.num_rows)
+    tell(_READING_JOURNAL, 0)
     with closing(_opened(question.database)) as database:
         parts = Parts(database, question.parts)
         asked, others, reach = _ranges(database, question.windows, parts.size)

@@ -7,7 +7,7 @@ import io
 import mmap
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,7 @@ _ALIKE_ROWS: Final = 50
 _BLOCK: Final = 1 << 20
 #: Stands in every cell of a row that is put after the last one. A quotation mark that is not closed swallows it.
 _END: Final = "\x1e"
+_BAD_ROW: Final = re.compile(r"Row #(\d+): Expected (\d+) columns, got (\d+): (.*)", re.DOTALL)
 _BAD_TEXT: Final = re.compile(r"In CSV column #(\d+): Row #(\d+)")
 
 
@@ -69,12 +70,6 @@ def read_csv(path: Path, mapping: RecordsMapping, scratch: Path, limits: Limits)
 
 def _parsed(path: Path, dialect: _Dialect, where: dict[str, int], header_row: int) -> pa.Table:
     names = [f"c{place}" for place in range(len(dialect.columns))]
-    faults: list[Any] = []
-
-    def refuse(row: Any) -> str:
-        faults.append(row)
-        return "error"
-
     try:
         with path.open("rb") as file:
             table = pyarrow.csv.read_csv(
@@ -84,7 +79,6 @@ def _parsed(path: Path, dialect: _Dialect, where: dict[str, int], header_row: in
                     delimiter=dialect.delimiter,
                     newlines_in_values=True,
                     ignore_empty_lines=False,
-                    invalid_row_handler=refuse,
                 ),
                 convert_options=pyarrow.csv.ConvertOptions(
                     include_columns=sorted({names[place] for place in where.values()}),
@@ -93,7 +87,7 @@ def _parsed(path: Path, dialect: _Dialect, where: dict[str, int], header_row: in
                 ),
             )
     except pa.ArrowInvalid as error:
-        raise _fault(path, dialect, header_row, faults, str(error)) from error
+        raise _fault(path, dialect, header_row, str(error)) from error
     last = table.num_rows - 1
     if table[names[where["points"]]][last].as_py() != _END:
         raise RecordsError(
@@ -110,15 +104,16 @@ def _parsed(path: Path, dialect: _Dialect, where: dict[str, int], header_row: in
     return pa.table(columns, schema=ROWS)
 
 
-def _fault(path: Path, dialect: _Dialect, header_row: int, faults: Sequence[Any], text: str) -> RecordsError:
-    """What is wrong, from what the parser says."""
-    if faults:
-        fault = faults[0]
-        row = header_row + fault.number
+def _fault(path: Path, dialect: _Dialect, header_row: int, text: str) -> RecordsError:
+    """What is wrong, from what the parser says. It would tell a function as well, but passes over rows for which that
+    fails, as it does for text that is not UTF-8."""
+    found = _BAD_ROW.search(text)
+    if found is not None:
+        number, expected, actual = (int(found[group]) for group in (1, 2, 3))
         return RecordsError(
-            f"Row {row:,} has {fault.actual_columns} cells, the header has {fault.expected_columns}:"
-            f" {quoted(fault.text)}. Is there a delimiter too few or too many, a quotation mark missing, or a line that"
-            " is no record?"
+            f"Row {header_row + number:,} has {actual} cells, the header has {expected}:"
+            f" {quoted(found[4].replace(_END, ''))}. Is there a delimiter too few or too many, a quotation mark missing"
+            ", or a line that is no record?"
         )
     found = _BAD_TEXT.search(text)
     if found is not None:

@@ -11,8 +11,8 @@ from coalition.ids import id_from_text
 from partner_sdk import Kind
 from partner_sdk.settlement import NegativePoints, RecordsMapping, RecordStatus
 from settlement.reconciliation import synonyms
-from settlement.reconciliation.moments import EPOCH_MS, EPOCH_S, ISO
 from settlement.reconciliation.problems import quoted
+from settlement.reconciliation.time_formats import EPOCH_MS, EPOCH_S, ISO
 
 _NUMBER: Final = re.compile(r"\(?[+−-]?[0-9][0-9.,'’ \u00a0\u202f_]*-?\)?")
 _ISO: Final = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[ Tt]\d{1,2}:\d{2}.*)?")

@@ -7,7 +7,7 @@ from typing import Final
 
 from partner_sdk.settlement import RecordsMapping
 from settlement.reconciliation.limits import Limits
-from settlement.reconciliation.partner import ROLES
+from settlement.reconciliation.mapping_check import ROLES
 from settlement.reconciliation.problems import RecordsError, quoted
 
 _NAMES_MAX: Final = 30

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Final
 
 from coalition.v1 import settlement_reconciliation_pb2 as pb
-from settlement.reconciliation.comparing import Question
 from settlement.reconciliation.guessing import guess, likely_header
+from settlement.reconciliation.job import Question
 from settlement.reconciliation.limits import Limits
 from settlement.reconciliation.records_file import look_at
 
@@ -15,7 +15,7 @@ _SHOWN_ROWS: Final = 20
 _SHOWN_CHARS: Final = 200
 
 
-def inspect(question: Question, limits: Limits) -> pb.InspectRecordsResponse:
+def inspect(question: Question, limits: Limits) -> pb.RecordsInspection:
     """The columns, the first rows and a guess. A mapping's header row of 0 is looked for. Raises RecordsError."""
     known = question.mapping
     sample = look_at(question.records, known, question.scratch, limits)
@@ -24,7 +24,7 @@ def inspect(question: Question, limits: Limits) -> pb.InspectRecordsResponse:
     columns = sample.rows[header - 1] if header <= len(sample.rows) else ()
     rows = sample.rows[header:]
     guessed = guess(columns, rows, known)
-    return pb.InspectRecordsResponse(
+    return pb.RecordsInspection(
         format=sample.format,
         sheets=sample.sheets,
         columns=[_shown(column.strip()) for column in columns],

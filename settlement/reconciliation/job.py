@@ -15,13 +15,30 @@ from typing import Any, Final
 
 from coalition.v1 import settlement_reconciliation_pb2 as pb
 from partner_sdk.settlement import RecordsMapping
-from settlement.reconciliation.comparing import Question
 from settlement.reconciliation.limits import Limits
 
-#: In the job's folder: a ReconciliationSummary or an InspectRecordsResponse, and the differences.
+#: In the job's folder: a ReconciliationSummary or a RecordsInspection, and the differences.
 ANSWER_FILE: Final = "answer"
 DIFFERENCES_FILE: Final = "differences"
 _LENGTH: Final = struct.Struct(">I")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be compared."""
+
+    party_id: str
+    windows: tuple[int, ...]
+    mapping: RecordsMapping
+    #: The network's time zone.
+    zone: str
+    #: The file of records.
+    records: Path
+    #: The settlement service's database, and where parts of it are kept as Parquet.
+    database: Path
+    parts: Path
+    #: For what does not fit into memory, and the result.
+    scratch: Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from coalition.v1 import settlement_reconciliation_pb2 as pb
 from settlement.reconciliation.job import Job
 from settlement.reconciliation.limits import JOB_S
 
+_COMMAND: Final = (sys.executable, "-m", "settlement.reconciliation.worker")
 #: How often the caller hears that it goes on.
 _BEAT_S: Final = 1.0
 #: What the process gets of the environment. Secrets are not among it.
@@ -69,7 +70,7 @@ def run(job: Job) -> Iterator[pb.ReconcileProgress]:
     RuntimeError when the process failed. Giving up the iteration ends the process.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "settlement.reconciliation.worker"],
+        _COMMAND,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

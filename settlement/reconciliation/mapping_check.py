@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from partner_sdk.settlement import NegativePoints, RecordsMapping
-from settlement.reconciliation.moments import check_format, check_time_zone
-from settlement.reconciliation.partner import ROLES
 from settlement.reconciliation.problems import RecordsError, quoted
 from settlement.reconciliation.text_file import ENCODINGS
+from settlement.reconciliation.time_formats import check_format, check_time_zone
+
+#: The columns that a mapping may name, by what they are for.
+ROLES: Final = ("id", "kind", "points", "reference", "time", "status")
 
 _NAME_MAX: Final = 200
 _WORDS_MAX: Final = 200

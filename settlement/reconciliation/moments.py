@@ -4,24 +4,10 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from zoneinfo import ZoneInfo
 
 import duckdb
 
-from settlement.reconciliation.problems import RecordsError, quoted
-
-ISO: Final = "iso"
-EPOCH_S: Final = "epoch_s"
-EPOCH_MS: Final = "epoch_ms"
-#: Days since 1899-12-30, as spreadsheets count.
-EXCEL: Final = "excel"
-
-_DIRECTIVE: Final = re.compile(r"%(-?[a-zA-Z%])")
-#: What a pattern may consist of.
-_ALLOWED: Final = frozenset("YymdHIMSfpzbBaAj%") | {"-d", "-m", "-H", "-I", "-M", "-S"}
-_OF_THE_DAY: Final = frozenset({"H", "I", "-H", "-I"})
-_PATTERN_MAX: Final = 64
-_EXAMPLE: Final = "Give iso, epoch_s, epoch_ms, excel, or a pattern such as %d.%m.%Y %H:%M:%S."
+from settlement.reconciliation.time_formats import EPOCH_MS, EPOCH_S, EXCEL, ISO, check_format, check_time_zone
 
 # Each format makes of a text microseconds since 1970, or nothing where it is not written so. The database's own casts
 # would take a good deal more, and leave out what they do not know: an offset, PM. Most files write all times alike, and
@@ -96,34 +82,3 @@ def iso_pattern(sample: str) -> str:
     if found is None or found[1] is None:
         return "%Y-%m-%d"
     return f"%Y-%m-%d{found[1]}%H:%M:%S{'.%f' if found[2] else ''}{'%z' if found[3] else ''}"
-
-
-def check_time_zone(zone: str) -> None:
-    """Raises RecordsError for a name that is no time zone."""
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError, KeyError) as error:
-        raise RecordsError(f"There is no time zone {quoted(zone)}. Give an IANA name such as Europe/Berlin.") from error
-
-
-def check_format(time_format: str) -> None:
-    """Raises RecordsError for a format that is none."""
-    if time_format not in _FORMATS:
-        check_pattern(time_format)
-
-
-def check_pattern(pattern: str) -> None:
-    """Raises RecordsError for a pattern that has no day, or something else than is known."""
-    found = {match.group(1) for match in _DIRECTIVE.finditer(pattern)}
-    strange = sorted(found - _ALLOWED)
-    if strange:
-        raise RecordsError(f"The time format {quoted(pattern)} has %{strange[0]}, which is not known. {_EXAMPLE}")
-    day, month, year = found & {"d", "-d"}, found & {"m", "-m", "b", "B"}, found & {"Y", "y"}
-    if len(pattern) > _PATTERN_MAX or not year or not ("j" in found or (day and month)):
-        raise RecordsError(f"The time format {quoted(pattern)} does not say day, month and year. {_EXAMPLE}")
-
-
-def is_of_days(time_format: str) -> bool:
-    """Whether a pattern says the day only."""
-    found = {match.group(1) for match in _DIRECTIVE.finditer(time_format)}
-    return time_format not in _FORMATS and not found & _OF_THE_DAY

@@ -13,11 +13,11 @@ import pyarrow.compute as pc
 
 from partner_sdk.settlement import NegativePoints, RecordsMapping
 from settlement.reconciliation.limits import Limits
-from settlement.reconciliation.moments import define_time, is_of_days
+from settlement.reconciliation.mapping_check import ROLES
+from settlement.reconciliation.moments import define_time
 from settlement.reconciliation.problems import RecordsError, bad_cells
+from settlement.reconciliation.time_formats import is_of_days
 
-#: The columns that a mapping may name, by what they are for.
-ROLES: Final = ("id", "kind", "points", "reference", "time", "status")
 #: Of words there are few.
 WORDS: Final = pa.dictionary(pa.int32(), pa.string())
 #: What a reader gives: text by role; and, for cells that are dates, what a clock shows, or the moment itself. A column

@@ -48,7 +48,7 @@ def _work(job: Job) -> None:
     if job.question.windows:
         summary, parts = compare(job.question, job.limits, lambda stage, done: _say(stage=stage, done=done))
         write_differences(job.folder / DIFFERENCES_FILE, parts)
-        answer: pb.ReconciliationSummary | pb.InspectRecordsResponse = summary
+        answer: pb.ReconciliationSummary | pb.RecordsInspection = summary
     else:
         answer = inspect(job.question, job.limits)
     (job.folder / ANSWER_FILE).write_bytes(answer.SerializeToString())

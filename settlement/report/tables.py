@@ -38,6 +38,7 @@ _WORDS: Final = frozenset(
         *("expires", "origin", "as_of_month", "note"),
         *("dispute", "raiser", "respondent", "due", "what", "is", "when", "by"),
         *("severity", "since", "ended", "text"),
+        *("reconciliation", "windows", "recorded", "file"),
     }
 )
 _TITLES: Final = {

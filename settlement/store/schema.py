@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from settlement.store import alert_tables, dispute_tables, payment_tables, tables
+from settlement.store import alert_tables, dispute_tables, payment_tables, reconciliation_tables, tables
 
 metadata = tables.metadata
 
-__all__ = ["alert_tables", "dispute_tables", "metadata", "payment_tables", "tables"]
+__all__ = ["alert_tables", "dispute_tables", "metadata", "payment_tables", "reconciliation_tables", "tables"]

@@ -608,6 +608,32 @@ Global___InspectRecordsRequest: _TypeAlias = InspectRecordsRequest  # noqa: Y015
 class InspectRecordsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    PROGRESS_FIELD_NUMBER: _builtins.int
+    INSPECTION_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def progress(self) -> Global___ReconcileProgress: ...
+    @_builtins.property
+    def inspection(self) -> Global___RecordsInspection: ...
+    def __init__(
+        self,
+        *,
+        progress: Global___ReconcileProgress | None = ...,
+        inspection: Global___RecordsInspection | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["inspection", b"inspection", "part", b"part", "progress", b"progress"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["inspection", b"inspection", "part", b"part", "progress", b"progress"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_part: _TypeAlias = _typing.Literal["progress", "inspection"]  # noqa: Y015
+    _WhichOneofArgType_part: _TypeAlias = _typing.Literal["part", b"part"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_part) -> _WhichOneofReturnType_part | None: ...
+
+Global___InspectRecordsResponse: _TypeAlias = InspectRecordsResponse  # noqa: Y015
+
+@_typing.final
+class RecordsInspection(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
     FORMAT_FIELD_NUMBER: _builtins.int
     SHEETS_FIELD_NUMBER: _builtins.int
     COLUMNS_FIELD_NUMBER: _builtins.int
@@ -650,7 +676,7 @@ class InspectRecordsResponse(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___InspectRecordsResponse: _TypeAlias = InspectRecordsResponse  # noqa: Y015
+Global___RecordsInspection: _TypeAlias = RecordsInspection  # noqa: Y015
 
 @_typing.final
 class SampleRow(_message.Message):

@@ -41,7 +41,7 @@ class ReconciliationServiceStub:
                 request_serializer=coalition_dot_v1_dot_settlement__reconciliation__pb2.UploadRecordsRequest.SerializeToString,
                 response_deserializer=coalition_dot_v1_dot_settlement__reconciliation__pb2.UploadRecordsResponse.FromString,
                 _registered_method=True)
-        self.InspectRecords = channel.unary_unary(
+        self.InspectRecords = channel.unary_stream(
                 '/coalition.v1.ReconciliationService/InspectRecords',
                 request_serializer=coalition_dot_v1_dot_settlement__reconciliation__pb2.InspectRecordsRequest.SerializeToString,
                 response_deserializer=coalition_dot_v1_dot_settlement__reconciliation__pb2.InspectRecordsResponse.FromString,
@@ -87,7 +87,7 @@ class ReconciliationServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def InspectRecords(self, request, context):
-        """What is in an uploaded file, and how its columns might be mapped.
+        """What is in an uploaded file, and how its columns might be mapped; answered by progress, then the inspection.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -137,7 +137,7 @@ def add_ReconciliationServiceServicer_to_server(servicer, server):
                     request_deserializer=coalition_dot_v1_dot_settlement__reconciliation__pb2.UploadRecordsRequest.FromString,
                     response_serializer=coalition_dot_v1_dot_settlement__reconciliation__pb2.UploadRecordsResponse.SerializeToString,
             ),
-            'InspectRecords': grpc.unary_unary_rpc_method_handler(
+            'InspectRecords': grpc.unary_stream_rpc_method_handler(
                     servicer.InspectRecords,
                     request_deserializer=coalition_dot_v1_dot_settlement__reconciliation__pb2.InspectRecordsRequest.FromString,
                     response_serializer=coalition_dot_v1_dot_settlement__reconciliation__pb2.InspectRecordsResponse.SerializeToString,
@@ -218,7 +218,7 @@ class ReconciliationService:
             wait_for_ready=None,
             timeout=None,
             metadata=None):
-        return grpc.experimental.unary_unary(
+        return grpc.experimental.unary_stream(
             request,
             target,
             '/coalition.v1.ReconciliationService/InspectRecords',

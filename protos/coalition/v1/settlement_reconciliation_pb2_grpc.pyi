@@ -39,8 +39,8 @@ class ReconciliationServiceStub:
     """Takes a part of a file. Each part is answered, so an upload that broke off goes on where it was. One file of a party
     is kept at a time, until an hour has passed without use.
     """
-    InspectRecords: _grpc.UnaryUnaryMultiCallable[_settlement_reconciliation_pb2.InspectRecordsRequest, _settlement_reconciliation_pb2.InspectRecordsResponse]
-    """What is in an uploaded file, and how its columns might be mapped."""
+    InspectRecords: _grpc.UnaryStreamMultiCallable[_settlement_reconciliation_pb2.InspectRecordsRequest, _settlement_reconciliation_pb2.InspectRecordsResponse]
+    """What is in an uploaded file, and how its columns might be mapped; answered by progress, then the inspection."""
     Reconcile: _grpc.UnaryStreamMultiCallable[_settlement_reconciliation_pb2.ReconcileRequest, _settlement_reconciliation_pb2.ReconcileResponse]
     """Compares an uploaded file; answered by progress, then the summary, then the differences. Nothing is kept unless
     `record` is set.
@@ -65,8 +65,8 @@ class ReconciliationServiceAsyncStub(ReconciliationServiceStub):
     """Takes a part of a file. Each part is answered, so an upload that broke off goes on where it was. One file of a party
     is kept at a time, until an hour has passed without use.
     """
-    InspectRecords: _aio.UnaryUnaryMultiCallable[_settlement_reconciliation_pb2.InspectRecordsRequest, _settlement_reconciliation_pb2.InspectRecordsResponse]  # type: ignore[assignment]
-    """What is in an uploaded file, and how its columns might be mapped."""
+    InspectRecords: _aio.UnaryStreamMultiCallable[_settlement_reconciliation_pb2.InspectRecordsRequest, _settlement_reconciliation_pb2.InspectRecordsResponse]  # type: ignore[assignment]
+    """What is in an uploaded file, and how its columns might be mapped; answered by progress, then the inspection."""
     Reconcile: _aio.UnaryStreamMultiCallable[_settlement_reconciliation_pb2.ReconcileRequest, _settlement_reconciliation_pb2.ReconcileResponse]  # type: ignore[assignment]
     """Compares an uploaded file; answered by progress, then the summary, then the differences. Nothing is kept unless
     `record` is set.
@@ -100,8 +100,8 @@ class ReconciliationServiceServicer(metaclass=_abc_1.ABCMeta):
         self,
         request: _settlement_reconciliation_pb2.InspectRecordsRequest,
         context: _ServicerContext,
-    ) -> _typing.Union[_settlement_reconciliation_pb2.InspectRecordsResponse, _abc.Awaitable[_settlement_reconciliation_pb2.InspectRecordsResponse]]:
-        """What is in an uploaded file, and how its columns might be mapped."""
+    ) -> _typing.Union[_abc.Iterator[_settlement_reconciliation_pb2.InspectRecordsResponse], _abc.AsyncIterator[_settlement_reconciliation_pb2.InspectRecordsResponse]]:
+        """What is in an uploaded file, and how its columns might be mapped; answered by progress, then the inspection."""
 
     @_abc_1.abstractmethod
     def Reconcile(

@@ -23,8 +23,9 @@ from settlement.reconciliation.entries import RECORDS, take_entries
 from settlement.reconciliation.explaining import explain
 from settlement.reconciliation.findings import Agreement, judge
 from settlement.reconciliation.limits import Limits
+from settlement.reconciliation.mapping_check import ROLES
 from settlement.reconciliation.matching import match
-from settlement.reconciliation.partner import ROLES, ROWS, Taken, mode_of, take_records, tolerance_us
+from settlement.reconciliation.partner import ROWS, Taken, mode_of, take_records, tolerance_us
 from settlement.reconciliation.vocabulary import define_vocabulary
 
 PARTY, WINDOW = "grocer", 1
