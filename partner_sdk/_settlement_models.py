@@ -28,6 +28,9 @@ class Progress:
     caller_kind: PartyKind
     #: The party that is the operator.
     operator: str
+    #: The settlement currency, and the digits of its minor unit.
+    currency: str
+    currency_exponent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,8 @@ def progress_of(message: pb.GetProgressResponse) -> Progress:
         committed_at=committed_at,
         caller_kind=party_kind_of(message.caller_kind),
         operator=message.operator,
+        currency=message.currency,
+        currency_exponent=message.currency_exponent,
     )
 
 

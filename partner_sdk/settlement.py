@@ -210,8 +210,14 @@ def windows(session: Session) -> Steps[tuple[Window, ...]]:
 
 
 def window(session: Session, number: int) -> Steps[WindowReport]:
-    """A window with its obligations, positions and activity. Raises NotFound."""
-    return report_of((yield from session.read(_rpc.GET_WINDOW, pb.GetWindowRequest(number=number))))
+    """A window with its obligations, positions and activity, fetched in as many pages as it takes. Raises NotFound."""
+    request = pb.GetWindowRequest(number=number)
+    whole = page = yield from session.read(_rpc.GET_WINDOW, request)
+    while page.next_page_token:
+        request.page_token = page.next_page_token
+        page = yield from session.read(_rpc.GET_WINDOW, request)
+        whole.MergeFrom(page)
+    return report_of(whole)
 
 
 class SettlementClient(_blocking_shell.BlockingShell):

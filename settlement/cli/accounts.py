@@ -64,7 +64,7 @@ def set_account(
             clearing_system=clearing_system,
             member_id=member_id,
             country=country or compact[:2] or bic[4:6].upper() or clearing_system[:2],
-            currency=currency or client.window(1).currency,
+            currency=currency or client.progress().currency,
         )
     if json_wanted:
         print_json(account_json(found))

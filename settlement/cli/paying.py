@@ -152,8 +152,8 @@ def assign(
 
 
 def _exponent(client: SettlementClient) -> int:
-    """The digits of the currency's minor unit; entries come after the first window."""
-    return client.window(1).currency_exponent
+    """The digits of the currency's minor unit."""
+    return client.progress().currency_exponent
 
 
 def _entry(client: SettlementClient, text: str) -> BankEntry:

@@ -17,8 +17,9 @@ from settlement.desk import Desk
 from settlement.intake import Intake
 from settlement.rpc.access import Caller, Gatekeeper, remaining_s
 from settlement.rpc.checklist_messages import checklist_message
-from settlement.rpc.messages import books_message, window_message
+from settlement.rpc.messages import window_message
 from settlement.rpc.run_messages import PAGE_RUNS_MAX, page_before, run_message, runs_page
+from settlement.rpc.window_pages import WindowPages
 from settlement.run_desk import NUMBER_MAX, RunDesk
 
 #: What is kept of a caller's deadline for the answer to travel.
@@ -35,6 +36,7 @@ class SettlementServicer(SettlementServiceServicer):
     def __init__(self, desk: Desk, runs: RunDesk, intake: Intake, gatekeeper: Gatekeeper) -> None:
         self._desk = desk
         self._runs = runs
+        self._pages = WindowPages(desk)
         self._intake = intake
         self._gatekeeper = gatekeeper
         self._waiting = BoundedSemaphore(WAITING_MAX)
@@ -46,13 +48,15 @@ class SettlementServicer(SettlementServiceServicer):
                 wait_s = min(_WAIT_MAX_S, max(0.0, remaining_s(context) - _ANSWER_S))
                 self._intake.wait_for(request.wait_for_sequence, wait_s)
         self._intake.require_sound(detailed=caller.sees_all)
-        progress = self._intake.progress
+        progress, network = self._intake.progress, self._desk.network
         return pb.GetProgressResponse(
             sequence=progress.state.sequence,
             log_root=progress.log_root,
             committed_us=progress.state.committed_us,
             caller_kind=caller.kind,
-            operator=self._desk.network.operator,
+            operator=network.operator,
+            currency=network.currency,
+            currency_exponent=network.currency_exponent,
         )
 
     def ListWindows(self, request: pb.ListWindowsRequest, context: grpc.ServicerContext) -> pb.ListWindowsResponse:
@@ -61,7 +65,7 @@ class SettlementServicer(SettlementServiceServicer):
 
     def GetWindow(self, request: pb.GetWindowRequest, context: grpc.ServicerContext) -> pb.GetWindowResponse:
         caller = self._caller(context)
-        return books_message(self._desk.window(request.number), self._desk.network, caller)
+        return self._pages.page(request, caller)
 
     def DecideRun(self, request: pb.DecideRunRequest, context: grpc.ServicerContext) -> pb.DecideRunResponse:
         caller = self._caller(context)

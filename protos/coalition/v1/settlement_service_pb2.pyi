@@ -436,6 +436,8 @@ class GetProgressResponse(_message.Message):
     COMMITTED_US_FIELD_NUMBER: _builtins.int
     CALLER_KIND_FIELD_NUMBER: _builtins.int
     OPERATOR_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    CURRENCY_EXPONENT_FIELD_NUMBER: _builtins.int
     sequence: _builtins.int
     """Last entry taken in."""
     log_root: _builtins.bytes
@@ -445,6 +447,9 @@ class GetProgressResponse(_message.Message):
     """What the caller is in the network: the operator decides on runs."""
     operator: _builtins.str
     """The party that is the operator."""
+    currency: _builtins.str
+    """The settlement currency, ISO 4217, and the digits of its minor unit."""
+    currency_exponent: _builtins.int
     def __init__(
         self,
         *,
@@ -453,10 +458,12 @@ class GetProgressResponse(_message.Message):
         committed_us: _builtins.int = ...,
         caller_kind: _network_pb2.PartyKind.ValueType = ...,
         operator: _builtins.str = ...,
+        currency: _builtins.str = ...,
+        currency_exponent: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller_kind", b"caller_kind", "committed_us", b"committed_us", "log_root", b"log_root", "operator", b"operator", "sequence", b"sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["caller_kind", b"caller_kind", "committed_us", b"committed_us", "currency", b"currency", "currency_exponent", b"currency_exponent", "log_root", b"log_root", "operator", b"operator", "sequence", b"sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -538,15 +545,19 @@ class GetWindowRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     NUMBER_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     number: _builtins.int
+    page_token: _builtins.str
+    """From the page before, within two minutes; empty for the first."""
     def __init__(
         self,
         *,
         number: _builtins.int = ...,
+        page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["number", b"number", "page_token", b"page_token"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -554,6 +565,8 @@ Global___GetWindowRequest: _TypeAlias = GetWindowRequest  # noqa: Y015
 
 @_typing.final
 class GetWindowResponse(_message.Message):
+    """The tables of all pages, one after the other, are the window's; they are of the same moment."""
+
     DESCRIPTOR: _descriptor.Descriptor
 
     WINDOW_FIELD_NUMBER: _builtins.int
@@ -563,8 +576,11 @@ class GetWindowResponse(_message.Message):
     BILATERAL_FIELD_NUMBER: _builtins.int
     POSITIONS_FIELD_NUMBER: _builtins.int
     ACTIVITY_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     currency: _builtins.str
     currency_exponent: _builtins.int
+    next_page_token: _builtins.str
+    """Empty on the last page."""
     @_builtins.property
     def window(self) -> Global___Window: ...
     @_builtins.property
@@ -593,10 +609,11 @@ class GetWindowResponse(_message.Message):
         bilateral: _abc.Iterable[Global___Obligation] | None = ...,
         positions: _abc.Iterable[Global___NetPosition] | None = ...,
         activity: _abc.Iterable[Global___PartyActivity] | None = ...,
+        next_page_token: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["window", b"window"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "bilateral", b"bilateral", "currency", b"currency", "currency_exponent", b"currency_exponent", "obligations", b"obligations", "positions", b"positions", "window", b"window"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity", b"activity", "bilateral", b"bilateral", "currency", b"currency", "currency_exponent", b"currency_exponent", "next_page_token", b"next_page_token", "obligations", b"obligations", "positions", b"positions", "window", b"window"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

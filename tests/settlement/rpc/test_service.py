@@ -89,6 +89,67 @@ def test_party_sees_only_what_it_is_part_of(running: Running, party_id: str) -> 
     assert own.window == everything.window
 
 
+def pages_of(running: Running, party_id: str, number: int = 1) -> Iterator[Any]:
+    """The pages of a window, one by one."""
+    request = pb.GetWindowRequest(number=number)
+    while True:
+        page: Any = running.call("GetWindow", request, party_id)
+        yield page
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token
+
+
+@pytest.mark.parametrize("party_id", ["operator", "grocer", "idle"])
+@pytest.mark.parametrize("rows", [1, 4, 100])
+def test_pages_make_up_the_window(running: Running, party_id: str, rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However few rows a page has, all of them together are the window as the caller sees it."""
+    whole = window(running, party_id)
+    monkeypatch.setattr("settlement.rpc.window_pages.PAGE_ROWS_MAX", rows)
+    pages = list(pages_of(running, party_id))
+    tables = ("positions", "activity", "obligations", "bilateral")
+    together = pb.GetWindowResponse()
+    for page in pages:
+        assert sum(len(getattr(page, name)) for name in tables) <= rows
+        assert page.window == whole.window
+        together.MergeFrom(page)
+    together.next_page_token = ""
+    assert together == whole
+    assert len(pages) == max(1, -(-sum(len(getattr(whole, name)) for name in tables) // rows))
+
+
+def test_pages_of_an_open_window_are_of_one_moment(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What happens while somebody turns pages is not on them; who begins anew sees it."""
+    known = len(running.journal.entries)
+    running.journal.redeem("florist", {"grocer": 10})
+    take_in(running.intake, running.journal.entries[known:])
+    before: Any = running.call("GetWindow", pb.GetWindowRequest(number=2), "operator")
+    monkeypatch.setattr("settlement.rpc.window_pages.PAGE_ROWS_MAX", 2)
+    pages = pages_of(running, "operator", 2)
+    together = next(pages)
+    running.journal.redeem("school", {"grocer": 10})
+    take_in(running.intake, running.journal.entries[known + 1 :])
+    for page in pages:
+        together.MergeFrom(page)
+    together.next_page_token = ""
+    assert together == before
+    assert len(list(pages_of(running, "operator", 2))) > 3
+
+
+def test_pages_are_kept_for_a_while(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a few windows at a time, and of the window for which they were read."""
+    monkeypatch.setattr("settlement.rpc.window_pages.PAGE_ROWS_MAX", 2)
+    first: Any = running.call("GetWindow", pb.GetWindowRequest(number=1), "operator")
+    other = pb.GetWindowRequest(number=2, page_token=first.next_page_token)
+    assert reason_name(refusal(running, "GetWindow", other, "operator").reason) == "WRONG_STATE"
+    for _ in range(4):
+        running.call("GetWindow", pb.GetWindowRequest(number=1), "auditor")
+    late = pb.GetWindowRequest(number=1, page_token=first.next_page_token)
+    assert "again from its first page" in refusal(running, "GetWindow", late, "operator").message
+    wrong = pb.GetWindowRequest(number=1, page_token="7")
+    assert reason_name(refusal(running, "GetWindow", wrong, "operator").reason) == "FIELD_INVALID"
+
+
 def test_everybody_sees_windows_and_progress(running: Running) -> None:
     """How far the journal was read, and which windows there are, is no secret among parties."""
     progress = running.call("GetProgress", pb.GetProgressRequest(), "idle")
@@ -98,6 +159,8 @@ def test_everybody_sees_windows_and_progress(running: Running) -> None:
         committed_us=running.journal.entries[-1].committed_us,
         caller_kind=network_pb2.PARTY_KIND_PARTNER,
         operator="operator",
+        currency="USD",
+        currency_exponent=2,
     )
     windows = running.call("ListWindows", pb.ListWindowsRequest(), "idle")
     assert [item.state for item in windows.windows] == [pb.WINDOW_STATE_CLOSED, pb.WINDOW_STATE_OPEN]
