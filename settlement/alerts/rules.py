@@ -183,8 +183,8 @@ def _differences(facts: Facts) -> Iterator[Alert]:
     for found in facts.differences:
         yield Alert(
             About(DIFFERENCES_OPEN, found.party_id, 0, found.reconciliation_id),
-            f"{found.differences:,} differences between the records of {found.party_id} and the journal are open, in "
-            f"the reconciliation {found.reconciliation_id}. Look at each, and explain it, correct it, or dispute it.",
+            f"The records of {found.party_id} and the journal differ in {found.differences:,} places, by the "
+            f"reconciliation {found.reconciliation_id}. Look at each, correct or dispute it, and reconcile again.",
             (("differences_number", found.differences),),
             found.recorded_us,
         )

@@ -87,7 +87,7 @@ class OverduePayment:
 
 @dataclass(frozen=True, slots=True)
 class OpenDifferences:
-    """A recorded reconciliation with differences that nobody has explained."""
+    """A recorded reconciliation with differences, which no later one of the same windows has replaced."""
 
     #: UUID text.
     reconciliation_id: str

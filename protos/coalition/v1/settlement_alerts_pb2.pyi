@@ -36,7 +36,7 @@ class _AlertKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AlertKind.V
     ALERT_KIND_PACK_EMPTY: _AlertKind.ValueType  # 4
     """None are left."""
     ALERT_KIND_DIFFERENCES_OPEN: _AlertKind.ValueType  # 5
-    """A party's records and the journal differ, and nobody has explained it."""
+    """A party's records and the journal differ, by the last reconciliation that was recorded of a window."""
     ALERT_KIND_PAYMENT_OVERDUE: _AlertKind.ValueType  # 6
     ALERT_KIND_CONCENTRATION: _AlertKind.ValueType  # 7
     """One party owes more than a share of all that is owed in a window."""
@@ -63,7 +63,7 @@ ALERT_KIND_PACK_LOW: AlertKind.ValueType  # 3
 ALERT_KIND_PACK_EMPTY: AlertKind.ValueType  # 4
 """None are left."""
 ALERT_KIND_DIFFERENCES_OPEN: AlertKind.ValueType  # 5
-"""A party's records and the journal differ, and nobody has explained it."""
+"""A party's records and the journal differ, by the last reconciliation that was recorded of a window."""
 ALERT_KIND_PAYMENT_OVERDUE: AlertKind.ValueType  # 6
 ALERT_KIND_CONCENTRATION: AlertKind.ValueType  # 7
 """One party owes more than a share of all that is owed in a window."""

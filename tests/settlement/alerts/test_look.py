@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from coalition.clock import US_PER_S
+from coalition.v1 import settlement_reconciliation_pb2 as reconciliation_pb
 from coalition.v1.network_pb2 import FUNDING_PACKS
 from settlement.alerts.alert import kind_name
 from settlement.alerts.look import Lookout
@@ -16,6 +17,7 @@ from settlement.disputes.desk import DisputeDesk
 from settlement.disputes.rules import DAY_US, DisputeRules
 from settlement.disputes.step import RAISE
 from settlement.schedule.rule import Period, Schedule
+from settlement.store.reconciliations import add_reconciliation
 from tests.settlement.books import take_in
 from tests.settlement.decisions import CONFIRM
 from tests.settlement.disputes.steps import dispute_id, signed_step
@@ -161,3 +163,25 @@ def test_disputes_are_those_that_wait_for_somebody(tower: Tower) -> None:
     assert tower.seen() == []
     tower.now_us += 20 * DAY_US
     assert tower.seen() == [("DISPUTE_LATE", "operator", 1)]
+
+
+def test_differences_are_open_until_the_window_is_reconciled_without_any(tower: Tower) -> None:
+    """The last reconciliation that was recorded of a window counts, and each party's by itself."""
+
+    def record(number: int, party_id: str, differences: int) -> None:
+        summary = reconciliation_pb.ReconciliationSummary(
+            reconciliation_id=dispute_id(number),
+            party_id=party_id,
+            windows=[1],
+            counts=[reconciliation_pb.DifferenceCount(count=differences)],
+            recorded_us=tower.now_us,
+        )
+        with tower.database.write() as connection:
+            add_reconciliation(connection, summary, b"")
+
+    tower.business(5)
+    record(1, "florist", 3)
+    record(2, "grocer", 1)
+    assert tower.seen() == [("DIFFERENCES_OPEN", "florist", 0), ("DIFFERENCES_OPEN", "grocer", 0)]
+    record(3, "florist", 0)
+    assert tower.seen() == [("DIFFERENCES_OPEN", "grocer", 0)]
