@@ -288,7 +288,7 @@ def test_window_is_settled_as_the_guide_says(shell: Shell) -> None:
             refused = shell.run(line.replace("--key 2", "--key 1"), status=1)
             assert "SAME_PERSON: A run is approved with another key" in refused
         last = shell.run(line)
-    assert re.search(r"SETTLED │ multilateral │ +1 │", last)
+    assert re.search(r"SETTLED │ multilateral │ +1 +│", last)
     run = json.loads(shell.run("coalition settlement run show last --json"))
     assert run["state"] == "SETTLED"
     assert [event["action"] for event in run["events"]] == ["PROPOSE", "APPROVE", "INSTRUCT", *["CONFIRM"] * 2]
