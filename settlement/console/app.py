@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from settlement.console import entrance
 from settlement.console.door import Door
-from settlement.console.frame import Console, refusal
+from settlement.console.frame import refusal
 from settlement.console.guard import Guard
 from settlement.console.pages import (
     accounts,
@@ -31,6 +31,7 @@ from settlement.console.pages import (
     windows,
 )
 from settlement.console.rendering import Place
+from settlement.console.visit import Console
 
 #: The navigation.
 PLACES: Final = (

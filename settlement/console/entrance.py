@@ -7,8 +7,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
 from settlement.console.door import Door
-from settlement.console.frame import Console, Form, Visit, action, refusal
+from settlement.console.frame import action, refusal
 from settlement.console.guard import ENTER, STATIC, cookie_name
+from settlement.console.visit import Console, Form, Visit
 
 
 def routes(console: Console, door: Door, port: int) -> list[Route]:

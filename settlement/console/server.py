@@ -12,10 +12,11 @@ from coalition.keys import fingerprint
 from partner_sdk.settlement import SettlementClient
 from settlement.console.app import PLACES, build
 from settlement.console.door import IDLE_S_DEFAULT, Door
-from settlement.console.frame import Console, Person
 from settlement.console.guard import ENTER
+from settlement.console.jobs import Jobs
 from settlement.console.rendering import Renderer
 from settlement.console.reports import Reports
+from settlement.console.visit import Console, Person
 
 _LOOPBACK: Final = "127.0.0.1"
 _REQUESTS_MAX: Final = 64
@@ -43,8 +44,9 @@ class ConsoleServer:
         self._socket = _listen(port)
         #: Where it listens.
         self.port: Final[int] = self._socket.getsockname()[1]
+        self._jobs = Jobs()
         self._door = Door(lambda token: announce(f"{self.address}{ENTER}?token={token}"), idle_s)
-        app = build(Console(client, person, Renderer(PLACES), Reports(client)), self._door, self.port)
+        app = build(Console(client, person, Renderer(PLACES), Reports(client), self._jobs), self._door, self.port)
         self._server = uvicorn.Server(
             uvicorn.Config(
                 app,
@@ -73,6 +75,7 @@ class ConsoleServer:
             self._server.run(sockets=[self._socket])
         finally:
             self._socket.close()
+            self._jobs.close()
 
     def lock(self) -> None:
         """End the session and offer a new link, as the page's own button does."""

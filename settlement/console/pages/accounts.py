@@ -8,7 +8,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from partner_sdk.settlement import BankAccount
-from settlement.console.frame import Console, Form, Problem, Visit, action, page
+from settlement.console.frame import action, page
+from settlement.console.visit import Console, Form, Problem, Visit
 
 #: Asked for one by one.
 _PARTIES_MAX: Final = 200

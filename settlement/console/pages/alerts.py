@@ -8,8 +8,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from partner_sdk.settlement import Alert, AlertKind
-from settlement.console.frame import Console, Form, Problem, Visit, action, page
+from settlement.console.frame import action, page
 from settlement.console.pages.runs import may_decide
+from settlement.console.visit import Console, Form, Problem, Visit
 
 _SHOWN_MAX: Final = 500
 

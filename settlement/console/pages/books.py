@@ -15,13 +15,16 @@ from partner_sdk.errors import NotFound
 from partner_sdk.settlement import Books, CohortBooks, LedgerFormat, Progress, Window
 from settlement.console.amounts import day_text, points_text, rounded_text
 from settlement.console.charts.area import AreaChart, area_chart
-from settlement.console.frame import NUMBER_MAX, Console, Problem, Visit, page
+from settlement.console.frame import page
 from settlement.console.pages.windows import attachment
 from settlement.console.reports import Sums
+from settlement.console.visit import NUMBER_MAX, Console, Problem, Visit
 from settlement.report.books_files import csv_files, workbook
 
 _PARTY: Final = re.compile(r"[a-z][a-z0-9-]{1,31}")
 _FORMATS: Final = {"beancount": "text/plain; charset=utf-8", "csv": "text/csv; charset=utf-8"}
+#: The books of a year are made anew after each closing.
+_TIMEOUT_S: Final = 300.0
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -65,7 +68,14 @@ def show(visit: Visit) -> Response:
     # The journal began with nothing.
     moments = [windows[0].opened_at, *(row.moment for row in rows)] if windows else []
     values = {name: [0, *(row.values[place] for row in rows)] for place, name in enumerate(issuers)}
-    books = _books(visit)
+    asked = visit.asked_number("window", 0, NUMBER_MAX)
+    key = f"books-{asked}"
+    job = visit.job(key, "The service is making the books.", lambda _: _books(visit, asked))
+    if not job.done:
+        return visit.wait_for(job, "Books")
+    # The service keeps what it has made, so asking again is quick, and shows what was closed since.
+    visit.console.jobs.forget(key)
+    books: Books | None = job.result()
     return visit.page(
         "books.html",
         title="Books",
@@ -85,12 +95,12 @@ def show(visit: Visit) -> Response:
     )
 
 
-def _books(visit: Visit) -> Books | None:
-    """None before the first window was closed."""
+def _books(visit: Visit, window: int) -> Books | None:
+    """As of a window, or of the last closed one; None before the first was closed."""
     try:
-        return visit.client.books(visit.asked_number("window", 0, NUMBER_MAX) or None)
+        return visit.client.with_timeout(_TIMEOUT_S).books(window or None)
     except NotFound:
-        if visit.asked("window"):
+        if window:
             raise
         return None
 
@@ -177,13 +187,13 @@ def _description(moments: Sequence[datetime], rows: Sequence[Row]) -> str:
 
 def send_workbook(visit: Visit) -> Response:
     """All tables as a workbook whose sums are formulas."""
-    found = visit.client.books(visit.number("window"))
+    found = visit.client.with_timeout(_TIMEOUT_S).books(visit.number("window"))
     return attachment(workbook(found), f"books-{found.window}.xlsx", _XLSX)
 
 
 def send_table(visit: Visit) -> Response:
     """One table as CSV."""
-    found = visit.client.books(visit.number("window"))
+    found = visit.client.with_timeout(_TIMEOUT_S).books(visit.number("window"))
     name = f"books-{found.window}-{visit.text('table')}.csv"
     data = csv_files(found).get(name)
     if data is None:
@@ -197,5 +207,5 @@ def send_ledger(visit: Visit) -> Response:
     if kind not in _FORMATS or not _PARTY.fullmatch(view):
         raise Problem("There is no such ledger.", "Choose one on the page of the books.", 404)
     party_id = None if view == "clearing" else view.removeprefix("books-")
-    data = visit.client.ledger(window, party_id=party_id, format=LedgerFormat(kind))
+    data = visit.client.with_timeout(_TIMEOUT_S).ledger(window, party_id=party_id, format=LedgerFormat(kind))
     return attachment(data, f"{view}-{window}.{kind}", _FORMATS[kind])

@@ -15,8 +15,9 @@ from starlette.routing import Route
 from coalition.ids import id_text, new_transaction_id
 from partner_sdk import PartyKind
 from partner_sdk.settlement import Dispute, DisputeAttachment, DisputeReason, DisputeState
-from settlement.console.frame import Console, Form, Problem, Visit, action, page, rows_of
+from settlement.console.frame import action, page, rows_of
 from settlement.console.typed import amount_micros, whole_number
+from settlement.console.visit import Console, Form, Problem, Visit
 
 #: Listed at most, the newest; more have to be asked for by window.
 _LISTED_MAX: Final = 1_000

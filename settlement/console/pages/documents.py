@@ -11,8 +11,9 @@ from coalition.keys import fingerprint
 from partner_sdk.settlement import StatementForm, Window
 from partner_sdk.statement import STATEMENT_BYTES_MAX, verify_statement
 from settlement.console.amounts import exact_text, minor_text
-from settlement.console.frame import NUMBER_MAX, Console, Form, Problem, Visit, action, page
+from settlement.console.frame import action, page
 from settlement.console.pages.windows import attachment
+from settlement.console.visit import NUMBER_MAX, Console, Form, Problem, Visit
 
 #: A file with every line takes longer than other answers.
 _FILE_TIMEOUT_S: Final = 120.0

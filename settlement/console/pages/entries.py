@@ -13,10 +13,11 @@ from coalition.v1.outcome_pb2 import Outcome
 from coalition.v1.transaction_pb2 import Transaction
 from partner_sdk.settlement import Progress, ProvenEntry
 from settlement.console.fields import fields_of, moment_of
-from settlement.console.frame import NUMBER_MAX, Console, Problem, Visit, page
+from settlement.console.frame import page
 from settlement.console.owed import owed_by
 from settlement.console.pages.windows import attachment
 from settlement.console.proof import proof_steps
+from settlement.console.visit import NUMBER_MAX, Console, Problem, Visit
 from settlement.report.lines import proof_json
 
 #: Shown; a sweep can have thousands of allocations.

@@ -11,12 +11,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from partner_sdk.settlement import Line, LineKind, Progress, SettlementClient
-from settlement.console.frame import NUMBER_MAX, Console, Problem, Visit, page
+from settlement.console.frame import page
 from settlement.console.owed import Owed, Search, between, owed_by, searches
+from settlement.console.visit import NUMBER_MAX, Console, Problem, Visit
 
 _PAGE_SIZE: Final = 50
-#: Asked for at a time, where only some of them belong to the figure.
-_BATCH: Final = 500
+#: Asked for at a time, where only some of them belong to the figure, and where all are added up.
+_BATCH: Final = 100
+_ALL: Final = 500
 #: Looked through for one page.
 _BATCHES_MAX: Final = 10
 #: Added up at a time.
@@ -155,7 +157,7 @@ class Figure:
         return between(lines, self.debtor, self.creditor, self.operator)
 
     def _all(self, search: Search) -> Iterator[Line]:
-        return self.client.lines(window=self.window, page_size=_BATCH, **asdict(search))
+        return self.client.lines(window=self.window, page_size=_ALL, **asdict(search))
 
     def _batch(self, search: Search, token: str) -> tuple[tuple[Line, ...], str]:
         # A search for two parties finds little else than their lines.

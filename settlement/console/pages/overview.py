@@ -11,8 +11,9 @@ from starlette.routing import Route
 
 from partner_sdk.settlement import Run, RunState, Window, WindowState
 from settlement.console.amounts import count_text, day_text
-from settlement.console.frame import Console, Visit, page
+from settlement.console.frame import page
 from settlement.console.pages.runs import SETTLEABLE, under_way
+from settlement.console.visit import Console, Visit
 
 _NEXT_STEP: Final = {
     RunState.PROPOSED: ("A run waits to be approved", "by another person than who proposed it"),

@@ -10,9 +10,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from partner_sdk.settlement import BankEntry, EntryState, FileFormat, Instruction, Run
-from settlement.console.frame import Console, Form, Problem, Visit, action, page
+from settlement.console.frame import action, page
 from settlement.console.pages.runs import may_decide
 from settlement.console.pages.windows import attachment
+from settlement.console.visit import Console, Form, Problem, Visit
 from settlement.report.payments import entry_text, result_text
 
 _PAGE_SIZE: Final = 50

@@ -13,9 +13,10 @@ from starlette.routing import Route
 from coalition.keys import fingerprint
 from partner_sdk.settlement import BankEntry, Run, RunAction, RunState
 from settlement.console.amounts import day_text
-from settlement.console.frame import Console, Form, Problem, Visit, action, page
+from settlement.console.frame import action, page
 from settlement.console.pages.runs import may_decide
 from settlement.console.sums import Sum, added_up
+from settlement.console.visit import Console, Form, Problem, Visit
 from settlement.report.payments import entry_text
 
 _ORDER: Final = (RunState.PROPOSED, RunState.APPROVED, RunState.INSTRUCTED, RunState.SETTLING, RunState.SETTLED)

@@ -11,7 +11,8 @@ from starlette.routing import Route
 from coalition.ids import id_text, new_transaction_id
 from partner_sdk import PartyKind
 from partner_sdk.settlement import Run, RunState, SettlementMethod, WindowState
-from settlement.console.frame import NUMBER_MAX, Console, Form, Problem, Visit, action, page
+from settlement.console.frame import action, page
+from settlement.console.visit import NUMBER_MAX, Console, Form, Problem, Visit
 
 #: Windows that a run may take.
 SETTLEABLE: Final = (WindowState.CLOSED, WindowState.ABORTED)

@@ -14,9 +14,10 @@ from partner_sdk.settlement import Progress, WindowReport
 from settlement.console.amounts import count_text, rounded_text, share_text
 from settlement.console.charts.flow import colours_of, gross_flow, net_flow
 from settlement.console.charts.heatmap import heat_map
-from settlement.console.frame import Console, Problem, Visit, page, rows_of
+from settlement.console.frame import page, rows_of
 from settlement.console.pages.runs import SETTLEABLE, may_decide, runs_of, under_way
 from settlement.console.reports import sums_of
+from settlement.console.visit import Console, Problem, Visit
 from settlement.report.window import COLUMNS, Saving, bilateral, report_json, tables_of
 
 _PAGE_SIZE: Final = 25
