@@ -75,7 +75,8 @@ class Line:
     direct_micros: int
     #: Operator to counterparty, out of what was paid in.
     topup_micros: int
-    #: Issuer to operator: what is left of the price.
+    #: Issuer to operator: what is left of the price. This and the next ones are shown to the issuer, the operator and
+    #: auditors; 0 for others.
     margin_micros: int
     #: Issuer to operator: the issue fee.
     fee_micros: int

@@ -10,6 +10,7 @@ from typing import Final
 
 import structlog
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from coalition.clock import US_PER_S, Clock
 from partner_sdk import Client, JournalPart
@@ -173,9 +174,9 @@ class Follower:
         while not self._stopping.is_set():
             try:
                 self._intake.take_in(entries, parts[-1].state, parts[-1].checkpoint)
-            except OperationalError as error:
+            except (OperationalError, PoolTimeout) as error:
                 sequence = self._intake.progress.state.sequence
-                _log.warning("database_unwritable", sequence=sequence, problem=str(error.orig), retry_s=pause_s)
+                _log.warning("database_unwritable", sequence=sequence, problem=_problem(error), retry_s=pause_s)
                 self._stopping.wait(pause_s)
                 pause_s = min(pause_s * 2, _PAUSE_MAX_S)
             else:
@@ -213,3 +214,8 @@ class Follower:
         if self._reported == 0 or sequence - self._reported >= _REPORT_EVERY:
             self._reported = sequence
             _log.info("followed", sequence=sequence, lag_s=self.lag_us // US_PER_S)
+
+
+def _problem(error: OperationalError | PoolTimeout) -> str:
+    """What the database said, without the statement and its figures."""
+    return str(error.orig) if isinstance(error, OperationalError) else "no connection was free"

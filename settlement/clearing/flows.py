@@ -21,11 +21,20 @@ class FlowKey(NamedTuple):
     expires_on: str
 
 
+#: No more than this is counted of purchases, which nobody but their author vouches for: 10^17 minor units.
+PURCHASES_MAX: Final = 10**17
+
+
 class Flow(NamedTuple):
     """How many points, and of an issue what was bought for, in minor units of the issuer's currency."""
 
     points: int
     purchase_minor: int
+
+    def plus(self, other: Flow) -> Flow:
+        """Both together."""
+        purchases = min(self.purchase_minor + other.purchase_minor, PURCHASES_MAX)
+        return Flow(self.points + other.points, purchases)
 
 
 _WITHOUT_POINTS: Final = (MovementKind.OBLIGATION, MovementKind.PACK)

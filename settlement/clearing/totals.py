@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import add
@@ -11,9 +10,9 @@ from typing import Final, NamedTuple
 from settlement.clearing.flows import Flow, FlowKey
 from settlement.clearing.movements import Movement, MovementKind
 
-#: The most that any one sum of a window may come to, in micro-units or points: a hundred thousand million units of the
-#: settlement currency. So all sums of a pair together stay far below the 64 bits of the protocol and of databases.
-SUM_MAX: Final = 10**17
+#: The most that any one sum of a window may come to, in micro-units or points: a million million units of the
+#: settlement currency. So all sums of a pair together stay below the 64 bits of the protocol and of databases.
+SUM_MAX: Final = 10**18
 
 
 class Key(NamedTuple):
@@ -78,7 +77,7 @@ class Tally:
 
     def __init__(self) -> None:
         self._sums: dict[Key, list[int]] = {}
-        self._flows: defaultdict[FlowKey, list[int]] = defaultdict(lambda: [0, 0])
+        self._flows: dict[FlowKey, Flow] = {}
 
     def move(self, movement: Movement) -> None:
         """One more movement. A negative figure is impossible: a reversal is a kind of its own."""
@@ -95,13 +94,12 @@ class Tally:
 
     def flow(self, key: FlowKey, flow: Flow) -> None:
         """More points with one expiry."""
-        known = self._flows[key]
-        known[0] += flow.points
-        known[1] += flow.purchase_minor
+        known = self._flows.get(key)
+        self._flows[key] = known.plus(flow) if known else flow
 
     def totals(self) -> Totals:
         """What has been added so far, in the order of its keys."""
         return Totals(
             {key: Sum(*self._sums[key]) for key in sorted(self._sums)},
-            {key: Flow(*self._flows[key]) for key in sorted(self._flows)},
+            {key: self._flows[key] for key in sorted(self._flows)},
         )

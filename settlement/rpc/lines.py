@@ -82,7 +82,8 @@ def lines_offer(database: Database, gatekeeper: Gatekeeper) -> Offer:
 
 
 def line_message(line: Line, caller: Caller) -> pb.Line:
-    """A line. Only its author, operator and auditors see what the author wrote about its customer."""
+    """A line. What the author wrote about its customer is for the author, what the issuer pays beyond the
+    reimbursement for the issuer; operator and auditors see both."""
     moved = line.movement
     message = pb.Line(
         sequence=line.sequence,
@@ -97,13 +98,15 @@ def line_message(line: Line, caller: Caller) -> pb.Line:
         arrears_points=moved.arrears_points,
         direct_micros=moved.direct_micros,
         topup_micros=moved.topup_micros,
-        margin_micros=moved.margin_micros,
-        fee_micros=moved.fee_micros,
-        paid_in_micros=moved.paid_in_micros,
-        paid_back_micros=moved.paid_back_micros,
-        drawn_micros=moved.drawn_micros,
         original_sequence=line.original_sequence,
     )
+    if caller.sees(moved.issuer):
+        # Together with the reimbursement these tell the issuer's price, which is between it and the operator.
+        message.margin_micros = moved.margin_micros
+        message.fee_micros = moved.fee_micros
+        message.paid_in_micros = moved.paid_in_micros
+        message.paid_back_micros = moved.paid_back_micros
+        message.drawn_micros = moved.drawn_micros
     if caller.sees(line.author):
         message.transaction_id = line.transaction_id
         message.reference = line.reference

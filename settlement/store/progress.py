@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from coalition.merkle import EMPTY_ROOT, leaf_hash
 from settlement.clearing.directory import Directory
 from settlement.clearing.entry import ClearingError, Entry
+from settlement.clearing.flows import PURCHASES_MAX
 from settlement.clearing.pools import Pool
 from settlement.clearing.record import records_of
 from settlement.clearing.state import Changes, State
@@ -133,4 +134,5 @@ def _add_totals(connection: Connection, number: int, totals: Totals, sequence: i
         connection,
         tables.flows,
         [{"window_number": number, **key._asdict(), **flow._asdict()} for key, flow in totals.flows.items()],
+        capped=("purchase_minor", PURCHASES_MAX),
     )

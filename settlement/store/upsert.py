@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import ColumnElement, Connection, Table, func, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 
@@ -29,21 +29,32 @@ def replace_in(connection: Connection, table: Table, rows: Sequence[dict[str, An
         connection.execute(_upsert(connection.dialect.name, table, adds=False), rows)
 
 
-def add_to(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows; where the primary key exists, add to the other columns, which are numbers."""
+def add_to(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, capped: tuple[str, int] | None = None
+) -> None:
+    """Insert rows; where the primary key exists, add to the other columns, which are numbers.
+
+    `capped` is a column and the most that it may come to.
+    """
     if rows:
-        connection.execute(_upsert(connection.dialect.name, table, adds=True), rows)
+        connection.execute(_upsert(connection.dialect.name, table, adds=True, capped=capped), rows)
 
 
 @cache
-def _upsert(dialect: str, table: Table, *, adds: bool) -> postgresql.Insert | sqlite.Insert:
+def _upsert(
+    dialect: str, table: Table, *, adds: bool, capped: tuple[str, int] | None = None
+) -> postgresql.Insert | sqlite.Insert:
     """Made once for each table: to build a statement costs more than to execute it."""
     statement = postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
     keys = list(table.primary_key.columns)
     given = statement.excluded
-    merged = {
+    merged: dict[str, ColumnElement[Any]] = {
         column.name: column + given[column.name] if adds else given[column.name]
         for column in table.c
         if column not in keys
     }
+    if capped is not None:
+        name, most = capped
+        least = func.least if dialect == "postgresql" else func.min
+        merged[name] = least(merged[name], most)
     return statement.on_conflict_do_update(index_elements=keys, set_=merged)

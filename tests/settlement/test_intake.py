@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from coalition.errors import Refused
+from coalition.v1 import transaction_pb2
 from settlement.clearing.books import recompute
 from settlement.clearing.entry import ClearingError
+from settlement.clearing.flows import PURCHASES_MAX
 from settlement.clearing.totals import SUM_MAX
 from settlement.intake import Intake
 from settlement.store.progress import StoreError
@@ -106,6 +108,20 @@ def test_sums_beyond_all_limits_stop_the_intake(tmp_path: Path) -> None:
         assert error.value.sequence == len(journal.entries)
         journal.entries.pop()
     assert stored_books(database) == books
+    database.close()
+
+
+def test_purchases_beyond_all_measure_are_counted_no_further(tmp_path: Path) -> None:
+    """What an issuer says that was bought for is its own word: however large, books and replay stop counting alike."""
+    database = new_database(tmp_path)
+    journal, intake = coalition_of_three(), Intake(database, NETWORK)
+    for _ in range(4):
+        issue = transaction_pb2.Issue(holder_id="anna", points=1, purchase_amount_minor=PURCHASES_MAX // 3)
+        journal.append("grocer", allocations={"grocer": 1}, issue=issue)
+        take_in(intake, journal.entries[intake.progress.state.sequence :])
+    books = stored_books(database)
+    assert books == with_business(recompute(journal.entries))
+    assert [flow.purchase_minor for flow in books.totals[1].flows.values()] == [PURCHASES_MAX]
     database.close()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coalition.form.checks import MICROS_MAX
+from coalition.form.checks import PACKS_MICROS_MAX
 from coalition.v1 import error_pb2, network_pb2
 from coalition.v1 import transaction_pb2 as pb
 from network.ledger.context import Context, Effect, Rejected
@@ -15,7 +15,7 @@ def apply(ctx: Context, message: pb.OrderPack) -> Effect:
         raise Rejected(
             error_pb2.REASON_PACKS_NOT_AGREED, party_id=terms.party_id, day=ctx.today, effective_on=terms.effective_on
         )
-    points, limit = message.packs * terms.pack_points, MICROS_MAX // max(terms.price_micros, 1)
+    points, limit = message.packs * terms.pack_points, PACKS_MICROS_MAX // max(terms.price_micros, 1)
     if points > limit:
         raise Rejected(error_pb2.REASON_TRANSACTION_LIMIT, points=points, limit=limit)
     return Effect()

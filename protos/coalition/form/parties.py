@@ -12,6 +12,7 @@ from coalition.form.checks import (
     NOTE_MAX,
     OUTSTANDING_MAX,
     PACKS_MAX,
+    PACKS_MICROS_MAX,
     PARTY_KEYS_MAX,
     POINTS_MAX,
     RATE_MICROS_MAX,
@@ -125,9 +126,9 @@ def _funding(form: Form, terms: Terms) -> None:
     if funding == network_pb2.FUNDING_PACKS:
         form.points(terms.pack_points, "pack_points")
         form.require(
-            terms.pack_points * terms.price_micros <= MICROS_MAX,
+            terms.pack_points * terms.price_micros <= PACKS_MICROS_MAX,
             "pack_points",
-            f"must cost no more than {MICROS_MAX} micro-units at price_micros",
+            f"must cost no more than {PACKS_MICROS_MAX} micro-units at price_micros",
         )
         form.amount(terms.reorder_points, "reorder_points", OUTSTANDING_MAX)
     else:

@@ -258,7 +258,7 @@ class Terms(_message.Message):
     """The most points of this issuer that may be outstanding (in lots and holds); 0 means no limit."""
     funding: Global___Funding.ValueType
     pack_points: _builtins.int
-    """Points in one pack, for PACKS only. A pack costs at most 10^15 micro-units."""
+    """Points in one pack, for PACKS only. A pack, and an order, costs at most 10^13 micro-units."""
     reorder_points: _builtins.int
     """For PACKS only: when fewer points than this are paid for and not yet issued, the issuer is told to order. 0: never."""
     alarm_bps: _builtins.int

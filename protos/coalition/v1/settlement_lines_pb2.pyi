@@ -108,7 +108,9 @@ class Line(_message.Message):
     topup_micros: _builtins.int
     """Operator to counterparty, out of what was paid in."""
     margin_micros: _builtins.int
-    """Issuer to operator: what is left of the price."""
+    """Issuer to operator: what is left of the price. This and the next ones are shown to the issuer, the operator and
+    auditors; 0 for others.
+    """
     fee_micros: _builtins.int
     """Issuer to operator: the issue fee."""
     paid_in_micros: _builtins.int

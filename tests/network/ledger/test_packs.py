@@ -48,16 +48,16 @@ def test_issuing_goes_on_without_a_pack(desk: Desk) -> None:
     assert desk.why("grocer", desk.issue("anna", 5_000)) == "accepted"
 
 
-def test_an_order_is_worth_no_more_than_any_transaction() -> None:
-    """The most money in one transaction bounds the packs in one order."""
+def test_an_order_has_a_bound_in_money() -> None:
+    """Ten million units of the currency bound the packs in one order."""
     desk = Desk()
-    dear = PACKS | {"pack_points": 10**9, "price_micros": 500_000}
+    dear = PACKS | {"pack_points": 10**7, "price_micros": 500_000}
     desk.ok("operator", desk.terms("grocer", "2024-01-17", **dear))
     desk.at("2024-01-17 00:00")
 
     assert desk.why("grocer", order(desk, 2)) == "accepted"
     rejected = desk.say("grocer", order(desk, 3))[0]
-    assert facts(rejected) == {"points": "3000000000", "limit": "2000000000"}
+    assert facts(rejected) == {"points": "30000000", "limit": "20000000"}
 
 
 def test_only_a_business_orders_packs(desk: Desk) -> None:

@@ -74,6 +74,9 @@ def test_party_sees_its_own_lines_and_what_it_wrote(running: Running) -> None:
     assert own.transaction_id
     assert accepted_here.transaction_id
     assert (accepted_here.direct_micros, accepted_here.topup_micros) == (600_000, 300_000)
+    assert (accepted_here.margin_micros, accepted_here.drawn_micros) == (0, 0)
+    assert (accepted_elsewhere.direct_micros, accepted_elsewhere.margin_micros) == (2_400_000, 600_000)
+    assert ask(running, "florist", kind=pb.MOVEMENT_KIND_REDEEM).lines[1].drawn_micros == 600_000
     assert (own.holder_id, accepted_here.holder_id) == ("anna", "anna")
     assert (accepted_elsewhere.transaction_id, accepted_elsewhere.holder_id) == (b"", "")
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
+from settlement.clearing.books import recompute
+from settlement.intake import Intake
 from settlement.store.database import Database
 from settlement.store.migrate import configuration, migrate
 from settlement.store.schema import metadata
+from tests.settlement.books import stored_books, take_in
+from tests.settlement.journals import NETWORK, coalition_of_three
 
 
 def definitions(connection: Connection) -> dict[str, str]:
@@ -64,4 +69,32 @@ def test_commits_are_durable(tmp_path: Path) -> None:
         assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
         assert connection.scalar(text("PRAGMA synchronous")) == 2
         assert connection.scalar(text("PRAGMA foreign_keys")) == 1
+    database.close()
+
+
+def test_a_database_of_the_first_version_follows_the_journal_anew(tmp_path: Path) -> None:
+    """What it had derived is gone, windows too, and it takes the journal in from the first entry, with restarts."""
+    database = Database.in_file(tmp_path / "settlement.db")
+    with database.write() as connection:
+        command.upgrade(configuration(connection), "0001")
+        connection.execute(text("INSERT INTO windows VALUES (1, 1, 1, 9, 9), (2, 10, 9, 0, 0)"))
+        connection.execute(text("INSERT INTO progress VALUES (1, 'test-network', 9, 9, x'00', x'00')"))
+    migrate(database)
+    entries = coalition_of_three().entries
+    for batch in (entries[:2], entries[2:]):
+        take_in(Intake(database, NETWORK), batch)
+    assert stored_books(database).windows == recompute(entries).windows
+    database.close()
+
+
+def test_a_database_with_runs_of_the_first_version_is_refused(tmp_path: Path) -> None:
+    """Its decisions are about figures of another kind; nothing is changed."""
+    database = Database.in_file(tmp_path / "settlement.db")
+    with database.write() as connection:
+        command.upgrade(configuration(connection), "0001")
+        connection.execute(text("INSERT INTO runs VALUES (x'00', 1, x'00')"))
+    with pytest.raises(RuntimeError, match="has runs of another version"):
+        migrate(database)
+    with database.read() as connection:
+        assert "obligations" in inspect(connection).get_table_names()
     database.close()

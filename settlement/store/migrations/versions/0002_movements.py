@@ -1,6 +1,7 @@
 """Entries, records, movements and their sums in place of obligations and activity.
 
-What was derived before is derived anew: the journal is followed from its first entry again. Runs stay.
+What was derived before is derived anew: the journal is followed from its first entry again. A database with runs of the
+version before is refused.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-_SUM_MAX = 10**17
+_SUM_MAX = 10**18
 _MICROS = tuple(f"{name}_micros" for name in ("direct", "topup", "margin", "fee", "paid_in", "paid_back", "drawn"))
 
 
 def upgrade() -> None:
+    if op.get_bind().execute(sa.text("SELECT 1 FROM runs LIMIT 1")).first() is not None:
+        raise RuntimeError("The database has runs of another version. Begin with a new one; it fills from the journal.")
     op.execute("DELETE FROM progress")
     for table in ("obligations", "activity", "lessons"):
         op.drop_table(table)
+    op.execute("DELETE FROM windows")
     _create_journal()
     _create_sums()
 
