@@ -18,6 +18,7 @@ from settlement.clearing.directory import Directory, Network
 from settlement.intake import Intake
 from settlement.store.books import read_flows, read_parties, read_sums
 from settlement.store.database import Database
+from settlement.store.late_payments import read_late
 from settlement.store.runs import list_runs
 from settlement.store.windows import list_windows
 
@@ -100,7 +101,7 @@ class BooksDesk:
     def _cleared(self, connection: Connection, windows: tuple[ClosedWindow, ...], party_id: str | None) -> Cleared:
         operator = self.network.operator
         sums = read_sums(connection, windows[-1].number, None if party_id == operator else party_id)
-        payments, settled = settled_by(list_runs(connection), self.network.calendar, windows[-1])
+        payments, settled = settled_by(list_runs(connection), read_late(connection), self.network.calendar, windows[-1])
         return Cleared(
             operator=operator,
             currency=self.network.currency,

@@ -28,13 +28,21 @@ class Paid(NamedTuple):
     """Money that went from one party to another to settle; negative when it came back."""
 
     day: str
-    #: The run that instructed it.
+    #: The run that it is settled with: the one that instructed it or, of what came late, the one that took it over;
+    #: empty as long as none has.
     run: str
     payer: str
     payee: str
     micros: int
     #: The payment's own reference.
     reference: str
+    #: Whether it came, or came back, when the run that instructed it was done with it.
+    late: bool = False
+
+    @property
+    def title(self) -> str:
+        """What a ledger calls it."""
+        return f"{'Late' if self.late else f'Run {self.run}'}: {self.payer} pays {self.payee}"
 
 
 class SettledRun(NamedTuple):
@@ -134,7 +142,7 @@ def clearing_ledger(cleared: Cleared, books: Iterable[IssuerBooks]) -> Ledger:
     for payment in cleared.payments:
         keeper.book(
             payment.day,
-            f"Run {payment.run}: {payment.payer} pays {payment.payee}",
+            payment.title,
             (
                 Posting(account(*_PARTIES, payment.payer, "Paid"), -payment.micros),
                 Posting(account(*_PARTIES, payment.payee, "Paid"), payment.micros),

@@ -75,7 +75,7 @@ def own_ledger(party_id: str, cleared: Cleared, books: IssuerBooks | None) -> Le
         paid = payment.micros * ((payment.payer == party_id) - (payment.payee == party_id))
         keeper.book(
             payment.day,
-            f"Run {payment.run}: {payment.payer} pays {payment.payee}",
+            payment.title,
             (Posting(f"{_CLEARING}:Paid", paid), Posting("Assets:Bank", -paid)),
             reference=payment.reference,
         )

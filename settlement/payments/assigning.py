@@ -67,7 +67,7 @@ def _require_not_carried(connection: Connection, record: EntryRecord) -> None:
     """Raises Refused when a run has taken over what came late."""
     runs = list_standings(connection)
     settled, live = last_settled(runs), next((run for run in runs if run.live), None)
-    newest = max(run.number for run in (settled, live) if run is not None)
+    newest = max((run.number for run in (settled, live) if run is not None), default=0)
     if record.match.after_run < newest:
         raise _refused(record, "a run has taken it over; correct it with an adjustment in the journal")
 

@@ -64,7 +64,7 @@ class Payment(NamedTuple):
     instruction: int
     happening: Happening
     #: The money concerned. Of what was carried, the rest that was unpaid or, negative, overpaid; of what was
-    #: unassigned, what it takes from what was booked or, negative, from what was returned.
+    #: unassigned, what that takes from what was booked or, negative, from what was returned.
     amount_minor: int
     #: The bank's entry; empty where a person's word is all there is.
     entry_id: bytes = b""
@@ -118,11 +118,13 @@ def standings(instructions: Sequence[Instruction], payments: Iterable[Payment]) 
 
 
 def _standing(instruction: Instruction, payments: Sequence[Payment]) -> Standing:
-    """A confirmation says that all was paid; the bank's entry of the same money adds nothing, a return undoes it."""
+    """A confirmation says that all was paid; the bank's entry of the same money adds nothing, a return undoes it.
+
+    Payments after the rest was carried are late ones: they change what is paid, and not what was carried.
+    """
     booked, confirmed, rejected = 0, False, False
     carried: Payment | None = None
-    for payment in payments:
-        assert carried is None, "what was carried is settled with another run"
+    for payment in _assigned(payments):
         match payment.happening:
             case Happening.BOOKED:
                 booked += payment.amount_minor
@@ -134,14 +136,27 @@ def _standing(instruction: Instruction, payments: Sequence[Payment]) -> Standing
             case Happening.CONFIRMED:
                 confirmed = True
             case Happening.CARRIED:
+                assert carried is None, "what was carried is settled with another run"
                 carried = payment
             case Happening.UNASSIGNED:
-                booked -= payment.amount_minor
+                raise AssertionError("what was unassigned is left out with what it undoes")
     # A return may be booked in a statement that comes before the one with the payment.
     paid = max(booked, instruction.amount_minor if confirmed else 0, 0)
     if carried is not None:
         return Standing(instruction, State.CARRIED, paid, carried.amount_minor)
     return Standing(instruction, _state(instruction.amount_minor, paid, rejected), paid)
+
+
+def _assigned(payments: Iterable[Payment]) -> list[Payment]:
+    """What happened, without bank entries that turned out to be about something else: all that they did is undone."""
+    kept: list[Payment] = []
+    for payment in payments:
+        if payment.happening is not Happening.UNASSIGNED:
+            kept.append(payment)
+            continue
+        place = max(place for place, before in enumerate(kept) if before.entry_id == payment.entry_id)
+        del kept[place]
+    return kept
 
 
 def _state(due: int, paid: int, rejected: bool) -> State:

@@ -120,11 +120,11 @@ def list_entries(connection: Connection, query: EntryQuery) -> tuple[EntryRecord
     return tuple(map(_record, rows))
 
 
-def late_entries(connection: Connection, after_run: int, before_run: int) -> Iterator[EntryRecord]:
-    """Entries that came too late for their instruction, between the proposals of two runs; as they came."""
-    late, newest = entry_matches.c.state == EntryState.LATE, entry_matches.c.after_run
-    wanted = _entries().where(late, newest >= after_run, newest < before_run)
-    yield from map(_record, connection.execute(wanted.order_by(bank_entries.c.number)))
+def late_entries(connection: Connection) -> Iterator[EntryRecord]:
+    """Entries that came too late for their instruction: by the newest run at that time, then as they came."""
+    wanted = _entries().where(entry_matches.c.state == EntryState.LATE)
+    order = (entry_matches.c.after_run, bank_entries.c.number)
+    yield from map(_record, connection.execute(wanted.order_by(*order)))
 
 
 def find_instruction(connection: Connection, reference: str) -> tuple[bytes, int] | None:

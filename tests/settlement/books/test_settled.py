@@ -15,32 +15,42 @@ from settlement.clearing.movements import MovementKind
 from settlement.clearing.totals import NOTHING, Key
 from tests.settlement.runs.test_many_runs import NAMES, OPERATOR, ManyRuns
 
-#: The day on which all decisions of these runs are made.
-DAY = "2017-07-14"
+CALENDAR = Calendar("UTC")
 
 
 class BookedRuns(ManyRuns):
-    """In the end somebody keeps books of it all."""
+    """In the end somebody keeps books of it all, as of the last window and as of one before."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed: list[ClosedWindow] = []
+
+    def later(self) -> int:
+        """Hours pass, in which a window may be closed."""
+        now_us = super().later()
+        for number in range(len(self.closed) + 1, self.open_window):
+            self.closed.append(ClosedWindow(number, CALENDAR.day(now_us), number))
+        return now_us
 
     def teardown(self) -> None:
         """Every view passes Beancount, which adds up the payments, against what runs and positions say is open."""
-        closed = [number for number in self.owed if number < self.open_window]
-        if not closed:
-            return
-        last = ClosedWindow(closed[-1], DAY, closed[-1])
-        payments, settled = settled_by(self.runs, Calendar("UTC"), last)
+        for count in {len(self.closed), len(self.closed) // 2} - {0}:
+            self.keep_books(self.closed[:count])
+
+    def keep_books(self, closed: list[ClosedWindow]) -> None:
+        payments, settled = settled_by(self.runs, self.late, CALENDAR, closed[-1])
         cleared = Cleared(
             OPERATOR,
             "USD",
             tuple(
                 WindowSums(
-                    ClosedWindow(number, DAY, number),
+                    window,
                     {
                         Key(MovementKind.OBLIGATION, *pair): NOTHING._replace(direct_micros=micros)
-                        for pair, micros in self.owed[number].items()
+                        for pair, micros in self.owed[window.number].items()
                     },
                 )
-                for number in closed
+                for window in closed
             ),
             payments,
             settled,

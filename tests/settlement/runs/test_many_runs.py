@@ -7,6 +7,7 @@ all others, in micro-units, less what it was paid) and, for each instruction, th
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import settings
@@ -17,9 +18,10 @@ from coalition.errors import Refused
 from coalition.ids import transaction_id
 from coalition.v1 import settlement_service_pb2 as pb
 from settlement.clearing.obligations import Pair
-from settlement.runs.carried import Carried, net_of
+from settlement.runs.carried import Carried, merged, net_of
 from settlement.runs.decision import open_decision
 from settlement.runs.instructions import Happening, Payment, State, instructions_of
+from settlement.runs.late import LatePayment, carried_late
 from settlement.runs.methods import Method, settle
 from settlement.runs.moves import move, pay, propose
 from settlement.runs.positions import Positions, positions_bytes, positions_of
@@ -29,6 +31,8 @@ from tests.settlement.decisions import ABORT, APPROVE, CARRY, CONFIRM, INSTRUCT,
 OPERATOR = "operator"
 NAMES = ("ash", "birch", "cedar", OPERATOR)
 MINOR = 10_000
+NOW_US = 1_500_000_000_000_000
+SIGNS = {Happening.BOOKED: 1, Happening.RETURNED: -1, Happening.REJECTED: 0}
 MAKER, CHECKER = Person(1), Person(2)
 KEYS = {MAKER.key.public, CHECKER.key.public}
 PAIRS = st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)).filter(lambda pair: pair[0] != pair[1])
@@ -51,11 +55,14 @@ class ManyRuns(RuleBasedStateMachine):
         self.open_window = 1
         self.claimed: dict[int, int] = {}
         self.runs: list[Run] = []
-        self.carried: tuple[Carried, ...] = ()
-        # The model.
+        self.late: list[LatePayment] = []
+        self.now_us = NOW_US
+        # The model. Instructions are named by their run, from 1, and their number.
         self.balance: Counter[str] = Counter()
-        self.moved: Counter[int] = Counter()
-        self.confirmed: set[int] = set()
+        self.moved: Counter[tuple[int, int]] = Counter()
+        self.confirmed: set[tuple[int, int]] = set()
+        #: What of the money that moved is in the balances.
+        self.counted: Counter[tuple[int, int]] = Counter()
 
     @property
     def run(self) -> Run | None:
@@ -65,10 +72,30 @@ class ManyRuns(RuleBasedStateMachine):
     def payable(self) -> bool:
         return self.run is not None and self.run.state in (pb.RUN_STATE_INSTRUCTED, pb.RUN_STATE_SETTLING)
 
+    @property
+    def last_settled(self) -> Run | None:
+        return next((run for run in reversed(self.runs) if run.state == pb.RUN_STATE_SETTLED), None)
+
+    @property
+    def carried(self) -> tuple[Carried, ...]:
+        """What the next run takes over."""
+        settled = self.last_settled
+        left = list(settled.carried_out if settled else ())
+        for run in self.runs:
+            late = [item for item in self.late if item.run_id == run.run_id]
+            left += carried_late(run, late, settled.number if settled else 0)
+        return merged(left)
+
+    def later(self) -> int:
+        """Some hours pass."""
+        self.now_us += 5 * 3_600_000_000
+        return self.now_us
+
     def decide(self, person: Person, action: Any, **fields: Any) -> bool:
         """Whether the live run takes the decision; a refusal leaves it as it was."""
         assert self.run is not None
-        decision = open_decision(person.decides(action, run_id=self.run.run_id, note="why", **fields), NETWORK, KEYS)
+        signed = person.decides(action, run_id=self.run.run_id, note="why", decided_us=self.later(), **fields)
+        decision = open_decision(signed, NETWORK, KEYS)
         try:
             self.moved_on(move(self.run, decision))
         except Refused:
@@ -79,26 +106,35 @@ class ManyRuns(RuleBasedStateMachine):
         """Keep the run as it is now, and book what a run leaves once it is settled."""
         self.runs[-1] = after
         if after.state == pb.RUN_STATE_SETTLED:
-            self.carried = after.carried_out
-            for standing in after.standings:
-                moved = self.really_moved(standing.instruction.number)
-                self.balance[standing.instruction.payer] += moved * MINOR
-                self.balance[standing.instruction.payee] -= moved * MINOR
             self.check_settled(after)
+            for standing in after.standings:
+                self.count(after, standing.instruction.number)
         if after.state == pb.RUN_STATE_ABORTED:
             for window in after.windows:
                 del self.claimed[window]
 
-    def really_moved(self, number: int) -> int:
+    def count(self, run: Run, number: int) -> None:
+        """Balances follow the money that moved, once nobody waits for it any more."""
+        instruction, key = run.positions.instructions[number - 1], (run.number, number)
+        more = self.really_moved(run, number) - self.counted[key]
+        self.counted[key] += more
+        self.balance[instruction.payer] += more * MINOR
+        self.balance[instruction.payee] -= more * MINOR
+
+    def really_moved(self, run: Run, number: int) -> int:
         """Minor units that have gone from payer to payee: what banks say, and what a person saw before they did."""
-        assert self.runs
-        amount = self.runs[-1].positions.instructions[number - 1].amount_minor
-        return max(self.moved[number], amount if number in self.confirmed else 0, 0)
+        late = [item.payment for item in self.late if (item.run_id, item.payment.instruction) == (run.run_id, number)]
+        moved = self.moved[run.number, number]
+        moved += sum(SIGNS[payment.happening] * payment.amount_minor for payment in late)
+        void = any(payment.happening is not Happening.BOOKED for payment in late)
+        seen = run.positions.instructions[number - 1].amount_minor
+        return max(moved, seen if (run.number, number) in self.confirmed and not void else 0, 0)
 
     @rule(
         owed=st.dictionaries(PAIRS, st.integers(1, 5_000_000), max_size=4), close=st.sampled_from([True, True, False])
     )
     def do_business(self, owed: dict[tuple[str, str], int], close: bool) -> None:
+        self.later()
         for pair, micros in owed.items():
             self.owed[self.open_window][Pair(*pair)] += micros
             self.balance[pair[0]] -= micros
@@ -133,7 +169,13 @@ class ManyRuns(RuleBasedStateMachine):
         data_bytes = positions_bytes(positions)
         assert positions_of(data_bytes) == positions
         decision = open_decision(
-            MAKER.decides(PROPOSE, run_id=run_id, windows=windows, method=pb.SettlementMethod.ValueType(method)),
+            MAKER.decides(
+                PROPOSE,
+                run_id=run_id,
+                windows=windows,
+                method=pb.SettlementMethod.ValueType(method),
+                decided_us=self.later(),
+            ),
             NETWORK,
             KEYS,
         )
@@ -141,7 +183,6 @@ class ManyRuns(RuleBasedStateMachine):
         for window in windows:
             assert window not in self.claimed, "no window is in two runs"
             self.claimed[window] = len(self.runs)
-        self.moved, self.confirmed = Counter(), set()
 
     @precondition(lambda self: self.run is not None and not self.payable)
     @rule()
@@ -183,11 +224,43 @@ class ManyRuns(RuleBasedStateMachine):
         amount = {"all": rest, "less": max(1, rest // 2), "more": rest + 3}[part]
         if happening is Happening.RETURNED:
             amount = max(standing.paid_minor, 1)
-        self.moved[number] += {Happening.BOOKED: amount, Happening.RETURNED: -amount}.get(happening, 0)
+        self.moved[self.run.number, number] += SIGNS[happening] * amount
         if happening is not Happening.BOOKED:
-            self.confirmed.discard(number)
+            self.confirmed.discard((self.run.number, number))
         payment = Payment(number, happening, amount, b"entry")
-        self.moved_on(pay(self.run, pb.RUN_ACTION_IMPORT, self.run.events[0].deed, [payment]))
+        deed = replace(self.run.events[0].deed, decided_us=self.later())
+        self.moved_on(pay(self.run, pb.RUN_ACTION_IMPORT, deed, [payment]))
+
+    @precondition(lambda self: self.runs)
+    @rule(
+        data=st.data(),
+        happening=st.sampled_from([Happening.BOOKED, Happening.BOOKED, Happening.RETURNED, Happening.REJECTED]),
+        part=st.sampled_from([0, 0, 1, -1]),
+    )
+    def bank_is_late(self, data: st.DataObject, happening: Happening, part: int) -> None:
+        """About a payment that is done with, of any run so far."""
+        released = [run for run in self.runs if run.state not in (pb.RUN_STATE_PROPOSED, pb.RUN_STATE_APPROVED)]
+        done = [(run, item) for run in released for item in run.standings if not run.takes_payments(item)]
+        if not done:
+            return
+        run, standing = data.draw(st.sampled_from(done))
+        number, amount = standing.instruction.number, max(standing.instruction.amount_minor + part, 1)
+        payment = Payment(number, happening, amount if SIGNS[happening] else 0, b"late")
+        self.late.append(LatePayment(run.run_id, payment, self.runs[-1].number, self.later()))
+        if not run.live:
+            self.count(run, number)
+
+    @precondition(lambda self: self.late)
+    @rule(data=st.data())
+    def set_aside_what_was_late(self, data: st.DataObject) -> None:
+        """As long as no run has taken it over."""
+        newest = max((run.number for run in self.runs if run.state != pb.RUN_STATE_ABORTED), default=0)
+        free = [place for place, item in enumerate(self.late) if item.after_run >= newest]
+        if free:
+            item = self.late.pop(data.draw(st.sampled_from(free)))
+            (run,) = (run for run in self.runs if run.run_id == item.run_id)
+            if not run.live:
+                self.count(run, item.payment.instruction)
 
     @precondition(lambda self: self.payable)
     @rule(party_id=st.sampled_from(NAMES))
@@ -196,7 +269,7 @@ class ManyRuns(RuleBasedStateMachine):
         assert run is not None
         own = [item for item in run.standings if party_id in (item.instruction.payer, item.instruction.payee)]
         left = {item.instruction.number for item in own if item.rest_minor > 0 and item.state is not State.CARRIED}
-        self.confirmed |= left
+        self.confirmed |= {(run.number, number) for number in left}
         assert self.decide(CHECKER, CONFIRM, party_id=party_id) == bool(left)
 
     @precondition(lambda self: self.payable)
@@ -212,9 +285,11 @@ class ManyRuns(RuleBasedStateMachine):
 
     def check_settled(self, run: Run) -> None:
         """Everything that was to be paid was paid or carried, and remainders are bounded."""
+        late = {item.payment.instruction for item in self.late if item.run_id == run.run_id}
         for standing in run.standings:
+            number = standing.instruction.number
             assert standing.done
-            assert standing.paid_minor == self.really_moved(standing.instruction.number)
+            assert number in late or standing.paid_minor == self.really_moved(run, number)
             assert standing.instruction.amount_minor == standing.paid_minor + standing.carried_minor
         assert all(0 < item.micros < MINOR for item in run.positions.rounding)
 
