@@ -263,6 +263,18 @@ class ManyRuns(RuleBasedStateMachine):
                 self.count(run, item.payment.instruction)
 
     @precondition(lambda self: self.payable)
+    @rule(data=st.data())
+    def take_back(self, data: st.DataObject) -> None:
+        assert self.run is not None
+        wrong = [item for item in self.run.standings if self.run.takes_payments(item)]
+        wrong = [item for item in wrong if self.moved[item.instruction.number] > 0]
+        if not wrong:
+            return
+        number = data.draw(st.sampled_from(wrong)).instruction.number
+        payment = Payment(number, Happening.UNASSIGNED, self.moved.pop(number), b"entry")
+        self.moved_on(pay(self.run, pb.RUN_ACTION_ASSIGN, self.run.events[0].deed, [payment]))
+
+    @precondition(lambda self: self.payable)
     @rule(party_id=st.sampled_from(NAMES))
     def confirm(self, party_id: str) -> None:
         run = self.run
@@ -337,5 +349,5 @@ class ManyRuns(RuleBasedStateMachine):
         assert all(count == 1 for count in settled.values())
 
 
-ManyRuns.TestCase.settings = settings(max_examples=80, stateful_step_count=80, deadline=None)
+ManyRuns.TestCase.settings = settings(max_examples=40, stateful_step_count=80, deadline=None)
 TestManyRuns = ManyRuns.TestCase
