@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum, unique
+from functools import partial
 from typing import NamedTuple
 
 from settlement.runs.methods import Payable
@@ -94,7 +96,10 @@ class Standing:
 def instructions_of(
     run_id: bytes, payments: Iterable[Payable], accounts: Mapping[str, bytes]
 ) -> tuple[Instruction, ...]:
-    """Numbered instructions with their references; `accounts` has the digest of each party's bank account."""
+    """Numbered instructions with their references; `accounts` has the digest of each party's bank account.
+
+    A party sees the numbers of its own. So their order says nothing: by name, it would say who else is in the run.
+    """
     return tuple(
         Instruction(
             number,
@@ -105,8 +110,13 @@ def instructions_of(
             accounts.get(payment.payer, b""),
             accounts.get(payment.payee, b""),
         )
-        for number, payment in enumerate(payments, 1)
+        for number, payment in enumerate(sorted(payments, key=partial(_place, run_id)), 1)
     )
+
+
+def _place(run_id: bytes, payment: Payable) -> bytes:
+    # Another order in every run, which whoever knows the run's id can make again.
+    return hashlib.sha256(run_id + payment.payer.encode() + b"\0" + payment.payee.encode()).digest()
 
 
 def standings(instructions: Sequence[Instruction], payments: Iterable[Payment]) -> tuple[Standing, ...]:

@@ -15,7 +15,7 @@ from settlement.clearing.obligations import Pair
 from settlement.runs.carried import Carried, Why
 from settlement.runs.decision import Decision, open_decision
 from settlement.runs.instructions import Happening, Payment, State, instructions_of
-from settlement.runs.methods import Method, settle
+from settlement.runs.methods import Method, Payable, settle
 from settlement.runs.moves import CLOCK_SKEW_MAX_US, move, pay, propose
 from settlement.runs.positions import Positions, positions_bytes, positions_of
 from settlement.runs.run import Run
@@ -56,6 +56,8 @@ def settling(owed: dict[tuple[str, str], int], *windows: int) -> Positions:
 #: Ash owes 1.23, of which birch is owed 1.00; cedar, the operator, keeps 0.23. Dogwood's position is zero.
 POSITIONS = settling({("ash", "birch"): 1_000_000, ("ash", "cedar"): 230_000, ("ash", "dogwood"): 0}, 1, 2)
 BYTES = positions_bytes(POSITIONS)
+#: The numbers of ash's payment and of cedar's.
+ASH, CEDAR = (next(item.number for item in POSITIONS.instructions if item.payer == payer) for payer in ("ash", "cedar"))
 
 
 def decision(person: Person, action: pb.RunAction.ValueType, **fields: Any) -> Decision:
@@ -224,54 +226,71 @@ def booked(run: Run, *payments: tuple[int, Happening, int]) -> Run:
 
 def states(run: Run) -> list[str]:
     """How the instructions stand: the one that ash pays, and the one that birch receives."""
-    return [standing.state.name for standing in run.standings]
+    return [standing.state.name for standing in sorted(run.standings, key=lambda item: item.instruction.payer)]
+
+
+def test_numbers_say_nothing_about_names() -> None:
+    """A party sees the numbers of its own payments, and must not learn from them whose names come before its own."""
+    payments = [Payable(f"partner-{number:03}", "operator", 100) for number in range(200)]
+    numbered = {item.payer: item.number for item in instructions_of(RUN_ID, payments, {})}
+    assert sorted(numbered.values()) == list(range(1, 201))
+    assert {item.payer: item.number for item in instructions_of(RUN_ID, payments[::-1], {})} == numbered
+    assert len({instructions_of(bytes([run]) * 16, payments, {})[0].payer for run in range(50)}) > 25
+    ascending = sum(numbered[before.payer] < numbered[after.payer] for before, after in itertools.pairwise(payments))
+    assert 70 < ascending < 130
 
 
 def test_states_of_instructions_follow_from_payments() -> None:
     """In part, in full, too much, back again, and refused: each payment says how its instruction stands."""
     run = run_after(APPROVE, INSTRUCT)
-    assert [(item.instruction.payer, item.instruction.amount_minor) for item in run.standings] == [
+    assert {(item.instruction.payer, item.instruction.amount_minor) for item in run.standings} == {
         ("ash", 123),
         ("cedar", 100),
-    ]
+    }
     for payment, expected in (
-        ((1, Happening.BOOKED, 23), ["PART_PAID", "OPEN"]),
-        ((1, Happening.BOOKED, 100), ["PAID", "OPEN"]),
-        ((2, Happening.REJECTED, 100), ["PAID", "REJECTED"]),
-        ((1, Happening.BOOKED, 1), ["OVERPAID", "REJECTED"]),
-        ((1, Happening.RETURNED, 124), ["REJECTED", "REJECTED"]),
-        ((2, Happening.BOOKED, 100), ["REJECTED", "PAID"]),
-        ((1, Happening.BOOKED, 122), ["PART_PAID", "PAID"]),
+        ((ASH, Happening.BOOKED, 23), ["PART_PAID", "OPEN"]),
+        ((ASH, Happening.BOOKED, 100), ["PAID", "OPEN"]),
+        ((CEDAR, Happening.REJECTED, 100), ["PAID", "REJECTED"]),
+        ((ASH, Happening.BOOKED, 1), ["OVERPAID", "REJECTED"]),
+        ((ASH, Happening.RETURNED, 124), ["REJECTED", "REJECTED"]),
+        ((CEDAR, Happening.BOOKED, 100), ["REJECTED", "PAID"]),
+        ((ASH, Happening.BOOKED, 122), ["PART_PAID", "PAID"]),
     ):
         run = booked(run, payment)
         assert states(run) == expected
         assert run.state == pb.RUN_STATE_SETTLING
-    assert booked(run, (1, Happening.BOOKED, 1)).state == pb.RUN_STATE_SETTLED
+    assert booked(run, (ASH, Happening.BOOKED, 1)).state == pb.RUN_STATE_SETTLED
 
 
 def test_confirmation_and_statement_of_one_payment_count_once() -> None:
     """What somebody saw and the bank then books is the same money; more than that, or its return, is not."""
     confirmed = move(run_after(APPROVE, INSTRUCT), decision(MAKER, CONFIRM, party_id="ash"))
     assert states(confirmed) == ["PAID", "OPEN"]
-    assert states(booked(confirmed, (1, Happening.BOOKED, 123))) == ["PAID", "OPEN"]
-    assert states(booked(confirmed, (1, Happening.BOOKED, 130))) == ["OVERPAID", "OPEN"]
-    assert states(booked(confirmed, (1, Happening.BOOKED, 123), (1, Happening.RETURNED, 123))) == ["REJECTED", "OPEN"]
-    assert states(booked(confirmed, (1, Happening.RETURNED, 123), (1, Happening.BOOKED, 123))) == ["REJECTED", "OPEN"]
+    assert states(booked(confirmed, (ASH, Happening.BOOKED, 123))) == ["PAID", "OPEN"]
+    assert states(booked(confirmed, (ASH, Happening.BOOKED, 130))) == ["OVERPAID", "OPEN"]
+    assert states(booked(confirmed, (ASH, Happening.BOOKED, 123), (ASH, Happening.RETURNED, 123))) == [
+        "REJECTED",
+        "OPEN",
+    ]
+    assert states(booked(confirmed, (ASH, Happening.RETURNED, 123), (ASH, Happening.BOOKED, 123))) == [
+        "REJECTED",
+        "OPEN",
+    ]
 
 
 def test_a_refusal_by_the_bank_leaves_the_run_to_be_aborted() -> None:
     """No money has moved then, so the run is instructed as before."""
-    run = booked(run_after(APPROVE, INSTRUCT), (1, Happening.REJECTED, 123))
+    run = booked(run_after(APPROVE, INSTRUCT), (ASH, Happening.REJECTED, 123))
     assert run.state == pb.RUN_STATE_INSTRUCTED
     assert move(run, decision(MAKER, ABORT, note="wrong account")).state == pb.RUN_STATE_ABORTED
 
 
 def test_what_is_not_paid_right_is_carried() -> None:
     """The payer still owes what is missing, the payee owes back what was too much, and the run is settled."""
-    run = booked(run_after(APPROVE, INSTRUCT), (1, Happening.BOOKED, 23), (2, Happening.BOOKED, 101))
-    run = move(run, decision(CHECKER, CARRY, carry={1: 23}, note="ash is late"))
+    run = booked(run_after(APPROVE, INSTRUCT), (ASH, Happening.BOOKED, 23), (CEDAR, Happening.BOOKED, 101))
+    run = move(run, decision(CHECKER, CARRY, carry={ASH: 23}, note="ash is late"))
     assert (states(run), run.state) == (["CARRIED", "OVERPAID"], pb.RUN_STATE_SETTLING)
-    run = move(run, decision(CHECKER, CARRY, carry={2: 101}, note="a typing error"))
+    run = move(run, decision(CHECKER, CARRY, carry={CEDAR: 101}, note="a typing error"))
     assert (states(run), run.state) == (["CARRIED", "CARRIED"], pb.RUN_STATE_SETTLED)
     assert [standing.state for standing in run.standings] == [State.CARRIED, State.CARRIED]
     assert run.carried_out == (
@@ -282,10 +301,10 @@ def test_what_is_not_paid_right_is_carried() -> None:
 
 def test_only_what_is_left_is_carried_and_only_as_it_was_seen() -> None:
     """What is paid, what is not there, and what has changed since somebody looked are refused."""
-    run = booked(run_after(APPROVE, INSTRUCT), (1, Happening.BOOKED, 123))
-    for carry in ({1: 123}, {3: 0}, {2: 50}, {1: 123, 2: 0}):
+    run = booked(run_after(APPROVE, INSTRUCT), (ASH, Happening.BOOKED, 123))
+    for carry in ({ASH: 123}, {3: 0}, {CEDAR: 50}, dict(sorted({ASH: 123, CEDAR: 0}.items()))):
         assert reason(run, decision(CHECKER, CARRY, carry=carry, note="why not")) == "WRONG_STATE"
-    overpaid = booked(run, (1, Happening.BOOKED, 1))
+    overpaid = booked(run, (ASH, Happening.BOOKED, 1))
     assert reason(overpaid, decision(CHECKER, CONFIRM, party_id="ash")) == "WRONG_STATE"
 
 
