@@ -90,10 +90,10 @@ class Intake:
                 self._changed.wait(left_s)
             return self._progress
 
-    def require_sound(self, *, detailed: bool = True) -> None:
+    def require_sound(self, *, detailed: bool = False) -> None:
         """Raises Refused with WRONG_STATE once the journal was found to be wrong.
 
-        What is wrong may name parties, so it is told only when `detailed`.
+        What is wrong may name parties, so it is told only when `detailed`: to callers who see all.
         """
         if not self._problem:
             return

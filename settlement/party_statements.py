@@ -92,7 +92,7 @@ class PartyStatements:
 
         Raises Refused: NOT_FOUND for a window or party that is not there, FIELD_INVALID for more lines than that.
         """
-        self._intake.require_sound(detailed=False)
+        self._intake.require_sound()
         network = require_network(self._intake)
         view = self._view(network, party_id)
         now_us = self._clock()

@@ -71,7 +71,8 @@ class RunDesk:
 
         Raises Refused, and nothing has changed then.
         """
-        self._intake.require_sound()
+        # Only the operator decides, who sees all.
+        self._intake.require_sound(detailed=True)
         network = require_network(self._intake)
         decision = open_decision(signed, network.network_id, self._intake.directory.keys_of(network.operator))
         if decision.action == pb.RUN_ACTION_APPROVE:

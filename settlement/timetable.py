@@ -70,7 +70,7 @@ class Timetable:
                 "No schedule is set, so windows close when the operator closes them. "
                 "A table [schedule] in the service's settlement.toml sets one.",
             )
-        self._intake.require_sound(detailed=False)
+        self._intake.require_sound()
         calendar = self._desk.network.calendar
         records = self._desk.windows()
         window = records[-1].window

@@ -52,7 +52,7 @@ class DisputeDesk:
 
         Raises Refused, and nothing has changed then.
         """
-        self._intake.require_sound(detailed=False)
+        self._intake.require_sound()
         network = self._network()
         message = author_of(signed, network.network_id)
         if message.party_id != caller:

@@ -233,7 +233,7 @@ def test_lies_are_not_taken_in(reading: Reading, lie: Callable[[Reading], Stream
     reading.beginning()
     assert reading.refused(lie(reading)).startswith(LIES[lie])
     with pytest.raises(Refused, match="has stopped following the journal after entry 6: "):
-        reading.intake.require_sound()
+        reading.intake.require_sound(detailed=True)
     reading.follower.stop()
     assert Intake(reading.database, NETWORK_ID).progress.state.sequence == 6
 

@@ -161,5 +161,7 @@ def test_waiting_ends_with_the_entry_with_time_or_with_trouble(tmp_path: Path) -
     assert intake.wait_for(1_000, 30).state.sequence == len(journal.entries)
     stop.join()
     with pytest.raises(Refused, match=r"has stopped following the journal after entry 7: Entry 9: something"):
+        intake.require_sound(detailed=True)
+    with pytest.raises(Refused, match=r"after entry 7\. The operator knows why\.$"):
         intake.require_sound()
     database.close()
