@@ -40,6 +40,8 @@ SEVERITIES: Final[Mapping[int, AlertSeverity.ValueType]] = {
     JOURNAL_STOPPED: CRITICAL,
     WINDOW_DUE: WARNING,
 }
+#: Not told to the party that they are about, for they say something of others: here, what everybody owes.
+OPERATORS_ONLY: Final = frozenset({CONCENTRATION})
 
 
 class About(NamedTuple):

@@ -100,7 +100,7 @@ class Board:
         return Counter(event.alert.about.kind for event in self._lasting.values())
 
     def newest(self, limit: int, party_id: str | None) -> tuple[AlertEvent, ...]:
-        """Those that have ended as well, the newest first; with a party, those about it."""
+        """Those that have ended as well, the newest first; with a party, those that it is told about itself."""
         with self._database.read() as connection:
             return tuple(map(self._now, newest_alerts(connection, limit, party_id)))
 

@@ -16,6 +16,7 @@ from coalition.v1 import error_pb2
 from coalition.v1 import settlement_alerts_pb2 as pb
 from coalition.v1.envelope_pb2 import Signature, SignedDocument
 from coalition.v1.settlement_alerts_pb2_grpc import AlertServiceServicer, add_AlertServiceServicer_to_server
+from settlement.alerts.alert import OPERATORS_ONLY
 from settlement.alerts.board import Board
 from settlement.intake import Intake
 from settlement.rpc.access import Caller, Gatekeeper
@@ -145,7 +146,8 @@ def _visible(events: Iterable[AlertEvent], caller: Caller) -> Iterator[pb.Follow
 
 
 def _sees(caller: Caller, event: AlertEvent) -> bool:
-    return caller.sees(event.alert.about.party_id)
+    about = event.alert.about
+    return caller.sees_all or (about.kind not in OPERATORS_ONLY and caller.sees(about.party_id))
 
 
 def _note(note: KeptNote) -> pb.AlertAcknowledgement:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
 
 from coalition.v1.settlement_alerts_pb2 import AlertKind
-from settlement.alerts.alert import About, Alert
+from settlement.alerts.alert import OPERATORS_ONLY, About, Alert
 from settlement.alerts.note import Note
 from settlement.store.alert_tables import alert_events, alert_notes
 
@@ -50,10 +50,11 @@ def lasting_alerts(connection: Connection) -> tuple[AlertEvent, ...]:
 
 
 def newest_alerts(connection: Connection, limit: int, party_id: str | None) -> tuple[AlertEvent, ...]:
-    """Lasting and ended ones, the newest first; with a party, those about it."""
+    """Lasting and ended ones, the newest first; with a party, those that it is told about itself."""
     statement = select(alert_events).order_by(alert_events.c.number.desc()).limit(limit)
     if party_id is not None:
-        statement = statement.where(alert_events.c.party_id == party_id)
+        told = alert_events.c.kind.not_in(OPERATORS_ONLY)
+        statement = statement.where(alert_events.c.party_id == party_id, told)
     return _events(connection, statement)
 
 
