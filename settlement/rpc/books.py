@@ -18,7 +18,7 @@ from settlement.books.ledger import Ledger
 from settlement.books_desk import BooksDesk
 from settlement.rpc.access import Caller, Gatekeeper
 from settlement.rpc.books_messages import issuer_message
-from settlement.rpc.downloads import Downloads, chunks
+from settlement.rpc.downloads import Downloads, send
 from settlement.rpc.server import Offer
 
 SERVICE: Final = pb.DESCRIPTOR.services_by_name["BooksService"].full_name
@@ -85,7 +85,7 @@ class BooksServicer(BooksServiceServicer):
                 _, ledger = self._desk.own(request.window, request.party_id)
             else:
                 _, ledger = self._desk.clearing(request.window)
-            for chunk in chunks(write(ledger).encode()):
+            for chunk in send(write(ledger).encode(), context):
                 yield pb.ExportLedgerResponse(chunk=chunk)
 
 

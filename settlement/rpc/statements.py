@@ -17,7 +17,7 @@ from coalition.v1.settlement_statements_pb2_grpc import (
 )
 from settlement.party_statements import PartyStatements
 from settlement.rpc.access import Caller, Gatekeeper
-from settlement.rpc.downloads import Downloads, chunks
+from settlement.rpc.downloads import Downloads, send
 from settlement.rpc.server import Offer
 from settlement.statements.forms import Form, file_of
 
@@ -46,7 +46,7 @@ class StatementServicer(StatementServiceServicer):
             data = file_of(statement, form, self._desk.key, self._fonts)
             # Of the two only the file is needed while it is sent.
             del statement
-            for chunk in chunks(data):
+            for chunk in send(data, context):
                 yield pb.GetStatementResponse(chunk=chunk)
 
 

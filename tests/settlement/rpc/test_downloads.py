@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from coalition.errors import Refused, reason_name
 from coalition.status import from_rpc_error
 from coalition.v1 import error_pb2
-from settlement.rpc.downloads import CHUNK_BYTES, DOWNLOADS_MAX, DOWNLOADS_PER_PARTY_MAX, Downloads, chunks
+from settlement.rpc.downloads import CHUNK_BYTES, DOWNLOADS_MAX, DOWNLOADS_PER_PARTY_MAX, Downloads, chunks, send
 from settlement.rpc.interceptor import REQUEST_ID_KEY, CallInterceptor
 
 
@@ -103,6 +103,43 @@ def test_stream_is_answered_and_refused_like_a_single_answer() -> None:
         assert failed.facts["error_id"] in failed.message
         assert "secret" not in failed.message
         assert reason_name(refusal(call(b"nonsense")).reason) == "MALFORMED"
+
+
+def test_caller_that_does_not_read_loses_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its call is ended although it set no deadline, and what it held is free again."""
+    monkeypatch.setattr("settlement.rpc.downloads.SEND_S", 0.3)
+    monkeypatch.setattr("settlement.rpc.downloads._GRACE_S", 0.2)
+    downloads, left = Downloads(), threading.Event()
+
+    def give(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+        try:
+            with downloads.place("grocer"):
+                yield from send(bytes(64 << 20), context)
+        finally:
+            left.set()
+
+    with serving(give) as call:
+        answer = call(b"")
+        assert left.wait(20)
+        with pytest.raises(grpc.RpcError) as error:
+            list(answer)
+        assert error.value.code() == grpc.StatusCode.CANCELLED
+    with downloads.place("grocer"), downloads.place("grocer"):
+        pass
+
+
+def test_caller_that_reads_slowly_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is not read in time ends with a reason; one that is, is sent whole."""
+
+    def give(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+        yield from send(bytes(1 << 20), context)
+
+    with serving(give) as call:
+        assert sum(map(len, call(b""))) == 1 << 20
+        monkeypatch.setattr("settlement.rpc.downloads.SEND_S", -1.0)
+        refused = refusal(call(b""))
+        assert reason_name(refused.reason) == "OVERLOADED"
+        assert "was not read within" in refused.message
 
 
 def test_caller_that_goes_away_gives_its_place_back() -> None:
