@@ -13,6 +13,7 @@ from coalition.errors import Refused
 from coalition.ids import id_text
 from coalition.note import checkpoint_origin
 from coalition.v1 import error_pb2
+from coalition.v1 import settlement_service_pb2 as pb
 from coalition.v1.settlement_alerts_pb2 import AlertKind
 from partner_sdk.errors import JournalInvalid
 from partner_sdk.journal import open_any_checkpoint
@@ -33,6 +34,7 @@ from settlement.runs.checks import (
     no_party_missing,
     sum_zero,
 )
+from settlement.runs.moves import state_name
 from settlement.runs.run import Run
 from settlement.runs.windows import SETTLEABLE, RunStanding, last_settled, window_state
 from settlement.store.accounts import current_digests
@@ -68,16 +70,21 @@ class Checklists:
         self._replays = Replays(database)
 
     def of(self, run: Run) -> Checklist:
-        """The checklist of a run now. A replay that takes longer than a moment is pending."""
+        """The checklist of a run now. A replay that takes longer than a moment is pending.
+
+        Only of a proposed run the journal is replayed; for others that has been decided on.
+        """
         now_us = self._clock()
         with self._database.read() as connection:
             extent = _extent(connection, run)
-        replayed = self._replays.of(extent, WAIT_S)
+        if run.state == pb.RUN_STATE_PROPOSED:
+            replayed = self._replays.of(extent, WAIT_S)
+        else:
+            replayed = self._replays.kept(extent)
         with self._database.read() as connection:
             checks = (
                 *self._of_figures(connection, run),
-                _replay_check(connection, run, replayed),
-                self._checkpoint_check(connection, run, replayed),
+                *self._of_journal(connection, run, replayed),
                 *_warnings(connection, run, now_us),
             )
         return Checklist(checks, now_us)
@@ -116,9 +123,15 @@ class Checklists:
             carried_in(run.positions, carried_before(connection, list_standings(connection), run.number)),
         )
 
-    def _checkpoint_check(self, connection: Connection, run: Run, replayed: Replayed | float) -> Check:
-        if not isinstance(replayed, Replayed):
-            return _pending(Item.CHECKPOINT, replayed)
+    def _of_journal(self, connection: Connection, run: Run, replayed: Replayed | float | None) -> tuple[Check, ...]:
+        if isinstance(replayed, Replayed):
+            return (_replay_check(connection, run, replayed), self._checkpoint_check(connection, run, replayed))
+        items = (Item.REPLAY, Item.CHECKPOINT)
+        if run.state == pb.RUN_STATE_PROPOSED:
+            return tuple(_pending(item, replayed) for item in items)
+        return tuple(_not_looked_at(item, run) for item in items)
+
+    def _checkpoint_check(self, connection: Connection, run: Run, replayed: Replayed) -> Check:
         if replayed.problem:
             return Check(
                 Item.CHECKPOINT, passed=False, found=f"the journal was not read to its end: {replayed.problem}"
@@ -144,9 +157,7 @@ def _extent(connection: Connection, run: Run) -> Extent:
     return Extent(last, last if signed is None else max(last, signed[0]), run.windows)
 
 
-def _replay_check(connection: Connection, run: Run, replayed: Replayed | float) -> Check:
-    if not isinstance(replayed, Replayed):
-        return _pending(Item.REPLAY, replayed)
+def _replay_check(connection: Connection, run: Run, replayed: Replayed) -> Check:
     if replayed.problem:
         return Check(Item.REPLAY, passed=False, found=replayed.problem)
     wrong = list(_differences(connection, run, replayed))
@@ -178,8 +189,15 @@ def _wrong_sums(stored: Mapping[Key, Sum], right: Mapping[Key, Sum]) -> Iterator
                 yield f"{about} has {name} {figure}, not {due}"
 
 
-def _pending(item: Item, done: float) -> Check:
-    return Check(item, passed=False, found=f"{done:.0%} of the journal is replayed", pending=True)
+def _pending(item: Item, done: float | None) -> Check:
+    found = "waiting for another replay" if done is None else f"{done:.0%} of the journal is replayed"
+    return Check(item, passed=False, found=found, pending=True)
+
+
+def _not_looked_at(item: Item, run: Run) -> Check:
+    if any(event.state == pb.RUN_STATE_APPROVED for event in run.events):
+        return Check(item, passed=True, found="it held when the run was approved, and is not looked at any more")
+    return Check(item, passed=False, found=f"not looked at any more: the run is {state_name(run.state)}")
 
 
 def _warnings(connection: Connection, run: Run, now_us: int) -> tuple[Check, ...]:

@@ -76,7 +76,7 @@ class _Work:
         """Whether somebody who asks now wants another one: it is old, or it found something wrong."""
         if self.result is None:
             return False
-        return bool(self.result.problem) or time.monotonic() - self.finished_s > _FRESH_S
+        return bool(self.result.problem or self.result.torn) or time.monotonic() - self.finished_s > _FRESH_S
 
 
 class Replays:
@@ -88,22 +88,33 @@ class Replays:
         self._work: _Work | None = None
         self._closed = False
 
-    def of(self, extent: Extent, wait_s: float) -> Replayed | float:
+    def of(self, extent: Extent, wait_s: float) -> Replayed | float | None:
         """The replay so far, begun now unless it is under way: finished, or after `wait_s` seconds how much is done.
 
-        Between 0 and 1. One that found something wrong is not believed a second time: the next call begins anew.
+        Between 0 and 1; None while another one is under way, which is let finish: whoever asks in turns for two would
+        else never get either. One that found something wrong is not believed a second time: the next call begins anew.
         """
+        end_s = time.monotonic() + wait_s
+        while True:
+            with self._lock:
+                work = self._work
+                if work is None or (work.finished.is_set() and (work.extent != extent or work.outdated)):
+                    work = self._work = _Work(extent)
+                    if self._closed:
+                        work.finished.set()
+                        return 0.0
+                    threading.Thread(target=self._run, args=(work,), name="replay", daemon=True).start()
+            finished = work.finished.wait(max(0.0, end_s - time.monotonic()))
+            if work.extent == extent:
+                return work.result if work.result is not None else work.done / max(1, extent.size)
+            if not finished:
+                return None
+
+    def kept(self, extent: Extent) -> Replayed | None:
+        """The last replay, where it is this one and it is finished."""
         with self._lock:
             work = self._work
-            if work is None or work.extent != extent or work.outdated:
-                if work is not None:
-                    work.stop.set()
-                work = self._work = _Work(extent)
-                if self._closed:
-                    return 0.0
-                threading.Thread(target=self._run, args=(work,), name="replay", daemon=True).start()
-        work.finished.wait(wait_s)
-        return work.result if work.result is not None else work.done / max(1, extent.size)
+        return work.result if work is not None and work.extent == extent else None
 
     def close(self) -> None:
         """End what is under way."""

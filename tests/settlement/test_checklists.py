@@ -268,3 +268,67 @@ def test_replay_in_pieces_is_the_replay(counter: Counter, monkeypatch: pytest.Mo
     assert replays.of(Extent(entries, entries + 5, (1,)), 10) is not beyond
     replays.close()
     assert replays.of(Extent(1, 1, ()), 1) == 0.0
+
+
+def test_replay_under_way_is_let_finish(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two that are asked for in turns both come to their end: the second begins when the first is done."""
+    go_on = threading.Event()
+    monkeypatch.setattr("settlement.replays._piece", slowly(go_on))
+    entries = counter.intake.progress.state.sequence
+    one, other = Extent(entries, entries, (1,)), Extent(entries, entries, (2,))
+    replays = Replays(counter.database)
+    for _ in range(3):
+        assert replays.of(one, 0.01) == 0.0
+        assert replays.of(other, 0.01) is None
+        assert replays.kept(one) is None
+    go_on.set()
+    found = replays.of(one, 10)
+    assert isinstance(found, Replayed)
+    assert replays.kept(one) is found
+    assert isinstance(replays.of(other, 10), Replayed)
+    replays.close()
+
+
+def test_second_replay_is_waited_for_after_the_first(counter: Counter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within the time that a call has, it waits for another's replay and makes its own."""
+    go_on = threading.Event()
+    monkeypatch.setattr("settlement.replays._piece", slowly(go_on))
+    entries = counter.intake.progress.state.sequence
+    replays = Replays(counter.database)
+    assert replays.of(Extent(entries, entries, (1,)), 0) == 0.0
+    threading.Timer(0.1, go_on.set).start()
+    assert isinstance(replays.of(Extent(entries, entries, (2,)), 10), Replayed)
+    replays.close()
+
+
+def test_replay_that_found_torn_lines_is_not_believed_twice(counter: Counter) -> None:
+    """Once somebody has repaired the lines, the next look finds them right."""
+    entries = counter.intake.progress.state.sequence
+    extent, replays = Extent(entries, entries, (1, 2)), Replays(counter.database)
+    spoil(counter, "UPDATE movements SET direct_micros = direct_micros + 1 WHERE window_number = 1")
+    torn = replays.of(extent, 10)
+    assert isinstance(torn, Replayed)
+    assert torn.torn == (1,)
+    spoil(counter, "UPDATE movements SET direct_micros = direct_micros - 1 WHERE window_number = 1")
+    whole = replays.of(extent, 10)
+    assert isinstance(whole, Replayed)
+    assert whole.torn == ()
+    replays.close()
+
+
+def test_journal_is_replayed_for_proposed_runs_only(counter: Counter) -> None:
+    """A run that was decided on shows what was kept of its replay, or that nobody looks any more."""
+    before = checks(counter)["replay"].found
+    counter.approve()
+    assert checks(counter)["replay"].found == before
+    anew = Checklists(counter.database, counter.intake, lambda: counter.now_us)
+    found = {check.item: check for check in anew.of(counter.run()).checks}
+    for item in (Item.REPLAY, Item.CHECKPOINT):
+        assert (found[item].passed, found[item].pending) == (True, False)
+        assert found[item].found == "it held when the run was approved, and is not looked at any more"
+    counter.decide(CHECKER, pb.RUN_ACTION_ABORT, note="wrong")
+    counter.decide(MAKER, PROPOSE, 2, windows=(1,))
+    counter.decide(MAKER, pb.RUN_ACTION_ABORT, 2, note="wrong")
+    given_up = {check.item: check for check in anew.of(counter.run(2)).checks}[Item.REPLAY]
+    assert (given_up.passed, given_up.pending) == (False, False)
+    assert given_up.found == "not looked at any more: the run is ABORTED"
