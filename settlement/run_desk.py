@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from sqlalchemy import Connection
@@ -56,10 +57,14 @@ class RunDesk:
         """What must hold before a run is approved, looked at now. Raises Refused with NOT_FOUND."""
         return self._checklists.of(self.run(run_id))
 
-    def newest(self, count: int, before: int = NUMBER_MAX) -> tuple[Run, ...]:
-        """Up to `count` runs, newest first, of those whose number is below `before`."""
+    @contextmanager
+    def newest(self, count: int, before: int = NUMBER_MAX) -> Iterator[Iterator[Run]]:
+        """Up to `count` runs, newest first, of those whose number is below `before`; each is read when it is asked for.
+
+        A run may be megabytes, so that whoever wants a page reads no more of them than fit in it.
+        """
         with self._database.read() as connection:
-            return newest_runs(connection, before, count)
+            yield newest_runs(connection, before, count)
 
     def run(self, run_id: bytes) -> Run:
         """One run. Raises Refused with NOT_FOUND."""

@@ -18,7 +18,7 @@ from settlement.runs.run import Event, Run
 
 #: Runs that are given at once, at most.
 PAGE_RUNS_MAX: Final = 100
-#: No more runs are added to a page that is as large as this.
+#: No more runs are added to a page that is as large as this, or for which so much was read.
 _PAGE_BYTES: Final = 2 << 20
 #: What everybody sees of a run is which steps it took; what is paid concerns its payer and its payee.
 _STEPS: Final = (pb.RUN_ACTION_PROPOSE, pb.RUN_ACTION_APPROVE, pb.RUN_ACTION_INSTRUCT, pb.RUN_ACTION_ABORT)
@@ -39,15 +39,18 @@ def run_message(run: Run, caller: Caller) -> pb.Run:
     )
 
 
-def runs_page(runs: Iterable[Run], caller: Caller, page_size: int) -> pb.ListRunsResponse:
-    """The first of `runs`, newest first, that fit in a page; one more than `page_size` shows that there are more."""
+def runs_page(runs: Iterable[Run], caller: Caller) -> pb.ListRunsResponse:
+    """The first of `runs`, newest first, that fit in a page; no more of them are read than that."""
     page, size, last = pb.ListRunsResponse(), 0, 0
     for run in runs:
-        if len(page.runs) == page_size or size > _PAGE_BYTES:
-            page.next_page_token = str(last)
-            break
         page.runs.append(run_message(run, caller))
-        size, last = size + page.runs[-1].ByteSize(), run.number
+        # Who sees little of a run gets a small message, which costs as much to make as a large one.
+        size, last = size + max(page.runs[-1].ByteSize(), len(run.positions_bytes)), run.number
+        if size > _PAGE_BYTES:
+            break
+    # Numbers go up from 1 without gaps.
+    if last > 1:
+        page.next_page_token = str(last)
     return page
 
 

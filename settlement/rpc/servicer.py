@@ -80,7 +80,8 @@ class SettlementServicer(SettlementServiceServicer):
         caller = self._caller(context)
         count = min(request.page_size or PAGE_RUNS_MAX, PAGE_RUNS_MAX)
         before = page_before(request.page_token) if request.page_token else NUMBER_MAX
-        return runs_page(self._runs.newest(count + 1, before), caller, count)
+        with self._runs.newest(count, before) as runs:
+            return runs_page(runs, caller)
 
     def GetChecklist(self, request: pb.GetChecklistRequest, context: grpc.ServicerContext) -> pb.GetChecklistResponse:
         caller = self._caller(context)

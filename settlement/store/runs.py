@@ -44,16 +44,24 @@ def read_run(connection: Connection, run_id: bytes) -> Run | None:
     return None if row is None else _run(connection, row)
 
 
+def count_events(connection: Connection, run_id: bytes) -> int:
+    """How many events a run has: as long as that is the same, so is the run."""
+    events = tables.run_events.c
+    return connection.scalar(select(func.count()).where(events.run_id == run_id)) or 0
+
+
 def list_runs(connection: Connection) -> Iterator[Run]:
     """Every run, in the order in which they were proposed."""
     for row in connection.execute(select(tables.runs).order_by(tables.runs.c.number)).all():
         yield _run(connection, row)
 
 
-def newest_runs(connection: Connection, before: int, count: int) -> tuple[Run, ...]:
-    """Up to `count` runs, newest first, of those with numbers below `before`."""
-    found = select(tables.runs).where(tables.runs.c.number < before).order_by(tables.runs.c.number.desc()).limit(count)
-    return tuple(_run(connection, row) for row in connection.execute(found).all())
+def newest_runs(connection: Connection, before: int, count: int) -> Iterator[Run]:
+    """Up to `count` runs, newest first, of those with numbers below `before`. Each is read when it is asked for."""
+    runs = tables.runs.c
+    numbers = select(runs.number).where(runs.number < before).order_by(runs.number.desc()).limit(count)
+    for number in connection.scalars(numbers).all():
+        yield _run(connection, connection.execute(select(tables.runs).where(runs.number == number)).one())
 
 
 def add_run(connection: Connection, run: Run, recorded_us: int) -> None:

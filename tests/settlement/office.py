@@ -77,7 +77,8 @@ class Office:
 
     def runs(self) -> tuple[Run, ...]:
         """Every run, in the order in which they were proposed."""
-        return self.run_desk.newest(1_000)[::-1]
+        with self.run_desk.newest(1_000) as runs:
+            return tuple(runs)[::-1]
 
     def states(self) -> list[str]:
         """The states of all windows."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from sqlalchemy.exc import IntegrityError
 
 from coalition.errors import Refused
@@ -287,5 +287,11 @@ def test_runs_are_listed_newest_first(office: Office) -> None:
     for number in range(1, 6):
         office.business(1_000)
         office.settle(number, number)
-    assert [run.number for run in office.run_desk.newest(3)] == [5, 4, 3]
-    assert [run.number for run in office.run_desk.newest(3, before=3)] == [2, 1]
+    with office.run_desk.newest(3) as runs:
+        assert [run.number for run in runs] == [5, 4, 3]
+    with office.run_desk.newest(3, before=3) as runs:
+        assert [run.number for run in runs] == [2, 1]
+    with office.database.write() as connection:
+        connection.execute(update(tables.runs).where(tables.runs.c.number < 5).values(positions=b"\xff"))
+    with office.run_desk.newest(3) as runs:
+        assert next(runs).number == 5, "no run is read before it is asked for"
