@@ -11,7 +11,7 @@ from coalition.clock import Clock
 from coalition.ids import id_text
 from coalition.v1 import settlement_service_pb2 as pb
 from settlement.alerts.alert import Alert
-from settlement.alerts.overdue import WAITING, due_on, overdue_payments
+from settlement.alerts.overdue import WAITING, due_on, unpaid_payments
 from settlement.alerts.rules import alerts_of
 from settlement.alerts.sources import (
     AlertRules,
@@ -34,9 +34,9 @@ from settlement.runs.windows import RunStanding, window_state
 from settlement.schedule.rule import Schedule
 from settlement.store import tables
 from settlement.store.database import Database
-from settlement.store.disputes import open_disputes
+from settlement.store.disputes import DisputeRecord, OpenDisputes
 from settlement.store.reconciliations import open_reconciliations
-from settlement.store.runs import list_standings, read_run
+from settlement.store.runs import count_events, list_standings, read_run
 from settlement.store.windows import list_windows, read_totals
 
 _OPEN_OR_PAID: Final = (pb.WINDOW_STATE_OPEN, pb.WINDOW_STATE_SETTLED)
@@ -63,6 +63,9 @@ class Lookout:
         self._journal = journal
         # Closed windows add up to the same for ever.
         self._debts: dict[int, Debts] = {}
+        # A run may be megabytes, so that it is read once for each of its events: by run, how many, and what is unpaid.
+        self._unpaid: dict[bytes, tuple[int, tuple[OverduePayment, ...]]] = {}
+        self._disputes = OpenDisputes()
 
     def __call__(self) -> tuple[Alert, ...]:
         """The alerts of now."""
@@ -81,7 +84,7 @@ class Lookout:
                 now_us,
                 journal,
                 issuers=tuple(_issuers(connection, directory, network.calendar.day(now_us))),
-                disputes=tuple(_disputes(connection, now_us)),
+                disputes=tuple(map(_dispute, self._disputes.at(connection, now_us))),
                 debts=self._unsettled(connection, windows, runs, network),
                 overdue=tuple(self._overdue(connection, windows, runs, network, now_us)),
                 differences=tuple(
@@ -108,13 +111,23 @@ class Lookout:
         network: Network,
         now_us: int,
     ) -> Iterator[OverduePayment]:
+        waiting = [standing.run_id for standing in runs if standing.state in WAITING]
+        self._unpaid = {run_id: self._unpaid_of(connection, run_id, windows, network) for run_id in waiting}
+        for _, payments in self._unpaid.values():
+            yield from (payment for payment in payments if now_us > payment.due_us)
+
+    def _unpaid_of(
+        self, connection: Connection, run_id: bytes, windows: Sequence[Window], network: Network
+    ) -> tuple[int, tuple[OverduePayment, ...]]:
+        events = count_events(connection, run_id)
+        known = self._unpaid.get(run_id)
+        if known is not None and known[0] == events:
+            return known
+        run = read_run(connection, run_id)
+        assert run is not None, "it was listed just now"
         by_number = {window.number: window for window in windows}
-        for standing in runs:
-            if standing.state in WAITING:
-                run = read_run(connection, standing.run_id)
-                assert run is not None, "it was listed just now"
-                day = due_on(run, by_number, network.calendar, self._schedule, self._rules.payment_days)
-                yield from overdue_payments(run, day, network.calendar, now_us)
+        day = due_on(run, by_number, network.calendar, self._schedule, self._rules.payment_days)
+        return events, tuple(unpaid_payments(run, day, network.calendar))
 
     def _due(self, network: Network, window: Window) -> DueWindow | None:
         if self._schedule is None or not window.is_open:
@@ -140,19 +153,19 @@ def _issuers(connection: Connection, directory: Directory, today: str) -> Iterat
         )
 
 
-def _disputes(connection: Connection, now_us: int) -> Iterator[OpenDispute]:
-    for dispute, now in open_disputes(connection, "", 0, now_us=now_us):
-        yield OpenDispute(
-            id_text(dispute.dispute_id),
-            now.state,
-            dispute.window,
-            dispute.raiser,
-            dispute.respondent,
-            dispute.operator,
-            now.since_us,
-            now.due_us,
-            now.problem,
-        )
+def _dispute(record: DisputeRecord) -> OpenDispute:
+    dispute, now = record
+    return OpenDispute(
+        id_text(dispute.dispute_id),
+        now.state,
+        dispute.window,
+        dispute.raiser,
+        dispute.respondent,
+        dispute.operator,
+        now.since_us,
+        now.due_us,
+        now.problem,
+    )
 
 
 def _debts(connection: Connection, window: Window, network: Network) -> Debts:

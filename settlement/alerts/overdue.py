@@ -18,11 +18,9 @@ from settlement.schedule.rule import Schedule
 WAITING: Final = (pb.RUN_STATE_INSTRUCTED, pb.RUN_STATE_SETTLING)
 
 
-def overdue_payments(run: Run, due_on: str, calendar: Calendar, now_us: int) -> Iterator[OverduePayment]:
-    """The payments of a waiting run that are not complete although the day on which they were due is over."""
+def unpaid_payments(run: Run, due_on: str, calendar: Calendar) -> Iterator[OverduePayment]:
+    """The payments of a waiting run that are not complete: overdue once the day on which they are due is over."""
     due_us = calendar.moment_us(add_days(due_on, 1), 0) - 1
-    if now_us <= due_us:
-        return
     for standing in run.standings:
         if not standing.done and standing.rest_minor > 0:
             instruction = standing.instruction

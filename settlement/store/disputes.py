@@ -70,6 +70,40 @@ def open_disputes(connection: Connection, party_id: str, window: int, *, now_us:
     return list_disputes(connection, DisputeQuery(party_id, window, open_only=True), now_us)
 
 
+class OpenDisputes:
+    """All open disputes, again and again; what the journal has settled is looked at anew only when it says more of it.
+
+    Such disputes become ever more, and only another adjustment opens one again. For one thread at a time.
+    """
+
+    def __init__(self) -> None:
+        self._sequence = 0
+        # With what was agreed on, which the adjustments come to.
+        self._settled: set[tuple[bytes, int]] = set()
+
+    def at(self, connection: Connection, now_us: int) -> tuple[DisputeRecord, ...]:
+        """As they stand at `now_us`, by number."""
+        sequence = connection.scalar(select(func.coalesce(func.max(tables.records.c.sequence), 0))) or 0
+        adjusted = _adjusted_after(connection, self._sequence)
+        self._settled = {key for key in self._settled if key[0] not in adjusted}
+        self._sequence = sequence
+        keys = select(disputes.c.dispute_id, disputes.c.accepted_micros).order_by(disputes.c.number)
+        waiting = [row for row in _not_over(connection, keys, now_us) if tuple(row) not in self._settled]
+        rows = [
+            row
+            for part in _parts([row.dispute_id for row in waiting])
+            for row in connection.execute(
+                select(disputes).where(disputes.c.dispute_id.in_(part)).order_by(disputes.c.number)
+            )
+        ]
+        unfinished = _not_adjusted(connection, rows)
+        self._settled |= {(row.dispute_id, row.accepted_micros) for row in rows}
+        self._settled -= {(row.dispute_id, row.accepted_micros) for row in unfinished}
+        return tuple(
+            DisputeRecord(dispute, standing(dispute, now_us)) for dispute in _with_steps(connection, unfinished)
+        )
+
+
 def disputes_about(connection: Connection, sequence: int) -> tuple[Dispute, ...]:
     """Disputes about the lines of an entry, by number."""
     rows = connection.execute(select(disputes).where(disputes.c.sequence == sequence).order_by(disputes.c.number)).all()
@@ -224,6 +258,22 @@ def _adjustments(connection: Connection, identifiers: Sequence[bytes]) -> Mappin
             owing = Owing(debtor, creditor, amount)
             adjustments[id_from_text(reference)].append(Adjustment(sequence, window, committed_us, owing))
     return adjustments
+
+
+def _adjusted_after(connection: Connection, sequence: int) -> set[bytes]:
+    """The disputes with which adjustments after an entry are about; other references are nobody's."""
+    record = tables.records.c
+    found = connection.scalars(
+        select(record.reference).where(record.sequence > sequence, record.kind == int(TRANSACTION_KIND_ADJUST))
+    )
+    return {identifier for reference in found if (identifier := _identifier(reference))}
+
+
+def _identifier(reference: str) -> bytes:
+    try:
+        return id_from_text(reference)
+    except ValueError:
+        return b""
 
 
 def _parts(values: Sequence[Any]) -> Iterable[Sequence[Any]]:

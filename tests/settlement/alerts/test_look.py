@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from coalition.clock import US_PER_S
 from coalition.v1 import settlement_reconciliation_pb2 as reconciliation_pb
@@ -16,8 +17,10 @@ from settlement.alerts.sources import AlertRules, JournalHealth
 from settlement.disputes.desk import DisputeDesk
 from settlement.disputes.rules import DAY_US, DisputeRules
 from settlement.disputes.step import RAISE
+from settlement.runs.run import Run
 from settlement.schedule.rule import Period, Schedule
 from settlement.store.reconciliations import add_reconciliation
+from settlement.store.runs import read_run
 from tests.settlement.books import take_in
 from tests.settlement.decisions import CONFIRM
 from tests.settlement.disputes.steps import dispute_id, signed_step
@@ -34,6 +37,8 @@ class Tower(Office):
         self.health = JournalHealth()
         self.schedule: Schedule | None = None
         self.rules = AlertRules(concentration_bps=10_000)
+        #: The one that looks again and again.
+        self.lasting: Lookout | None = None
 
     def write(self) -> None:
         """Take in what the journal has got meanwhile; by the clock it is now."""
@@ -41,8 +46,12 @@ class Tower(Office):
 
     def seen(self) -> list[tuple[str, str, int]]:
         """Kind, party and window of every alert."""
-        look = Lookout(self.database, self.intake, lambda: self.now_us, self.rules, self.schedule, lambda: self.health)
+        look = self.lasting or self.lookout()
         return [(kind_name(alert.about.kind), alert.about.party_id, alert.about.window) for alert in look()]
+
+    def lookout(self) -> Lookout:
+        """One that has seen nothing yet."""
+        return Lookout(self.database, self.intake, lambda: self.now_us, self.rules, self.schedule, lambda: self.health)
 
 
 @pytest.fixture
@@ -116,6 +125,28 @@ def test_payments_are_overdue_after_their_day_and_until_they_are_made(tower: Tow
     while run.outstanding:
         run = tower.decide(CHECKER, CONFIRM, 1, party_id=run.outstanding[0])
     assert tower.seen() == []
+
+
+def test_run_is_read_once_for_each_of_its_events(tower: Tower, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often somebody looks; what has changed is seen all the same."""
+    reads = []
+
+    def read(connection: Connection, run: bytes) -> Run | None:
+        reads.append(run)
+        return read_run(connection, run)
+
+    monkeypatch.setattr("settlement.alerts.look.read_run", read)
+    tower.business(3_000_000)
+    tower.instruct(1, 1)
+    tower.lasting = tower.lookout()
+    assert tower.seen() == []
+    tower.now_us += 4 * DAY_US
+    overdue = [("PAYMENT_OVERDUE", "florist", 0), ("PAYMENT_OVERDUE", "operator", 0)]
+    assert (tower.seen(), tower.seen(), len(reads)) == (overdue, overdue, 1)
+    tower.decide(CHECKER, CONFIRM, 1, party_id="florist")
+    assert (tower.seen(), tower.seen(), len(reads)) == (overdue[1:], overdue[1:], 2)
+    tower.decide(CHECKER, CONFIRM, 1, party_id="grocer")
+    assert (tower.seen(), len(reads)) == ([], 2)
 
 
 def test_schedule_says_when_windows_and_payments_are_due(tower: Tower) -> None:

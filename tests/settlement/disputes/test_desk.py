@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from coalition.errors import Refused, reason_name
 from coalition.ids import id_text
@@ -13,9 +16,10 @@ from coalition.v1 import settlement_disputes_pb2 as pb
 from coalition.v1.transaction_pb2 import Adjust, ObligationCorrection
 from settlement.disputes.desk import CLOCK_SKEW_MAX_US, STEP_AGE_MAX_US
 from settlement.disputes.dispute import standing
+from settlement.disputes.moves import state_name
 from settlement.disputes.rules import DAY_US
 from settlement.disputes.step import ACCEPT, ANSWER, CONFIRM, ESCALATE, RAISE, REJECT, RULE, WITHDRAW
-from settlement.store.disputes import DisputeQuery, open_disputes
+from settlement.store.disputes import DisputeQuery, OpenDisputes, open_disputes
 from tests.settlement.disputes.hall import Hall
 from tests.settlement.disputes.steps import dispute_id, person, signed_step
 
@@ -184,6 +188,48 @@ def test_open_disputes_are_found_by_party_and_window(hall: Hall) -> None:
     assert found("", 2) == [3]
     adjust(hall, "grocer", "florist", 1, 3)
     assert found("", 2) == []
+
+
+def test_settled_disputes_are_looked_at_anew_when_the_journal_says_more(hall: Hall) -> None:
+    """Whoever looks again and again sees what a fresh look sees: settled, opened by a wrong adjustment, put right."""
+    watched = OpenDisputes()
+
+    def seen() -> list[tuple[int, str]]:
+        with hall.database.read() as connection:
+            found = watched.at(connection, hall.now_us)
+            assert found == open_disputes(connection, "", 0, now_us=hall.now_us)
+        return [(record.dispute.number, state_name(record.standing.state)) for record in found]
+
+    assert seen() == []
+    for number in (1, 2):
+        hall.line = hall.journal.redeem("florist", {"grocer": 10}).sequence
+        hall.catch_up()
+        hall.raise_it(number=number)
+        hall.take("grocer", ACCEPT, number, amount=1_000)
+    assert seen() == [(1, "ACCEPTED"), (2, "ACCEPTED")]
+    adjust(hall, "grocer", "florist", 1_000, 1)
+    assert seen() == [(2, "ACCEPTED")]
+    with listening(hall) as statements:
+        assert seen() == [(2, "ACCEPTED")]
+    assert not [each for each in statements if dispute_id(1) in each]
+    adjust(hall, "grocer", "florist", 1, 1)
+    assert seen() == [(1, "MISADJUSTED"), (2, "ACCEPTED")]
+    adjust(hall, "florist", "grocer", 1, 1)
+    adjust(hall, "grocer", "florist", 1_000, 2)
+    assert seen() == []
+
+
+@contextmanager
+def listening(hall: Hall) -> Iterator[list[tuple[Any, ...]]]:
+    """What values the database is asked about."""
+    asked: list[tuple[Any, ...]] = []
+
+    def note(*arguments: Any) -> None:
+        asked.append(tuple(arguments[3]))
+
+    event.listen(hall.database.engine, "before_cursor_execute", note)
+    yield asked
+    event.remove(hall.database.engine, "before_cursor_execute", note)
 
 
 def test_pages_follow_each_other(hall: Hall) -> None:
