@@ -46,7 +46,8 @@ class UnmatchedReason(StrEnum):
     WRONG_DIRECTION = "wrong_direction"
     #: The payment's run takes no payments now, or its rest was carried into another run.
     NOT_WAITING = "not_waiting"
-    #: The bank has given the same reference to another entry of the same file.
+    #: The bank has given the same reference to another entry of the same file; or it has given none, and an entry of
+    #: that day is like it.
     REPEATED = "repeated"
     #: It sums up payments that do not come to its amount.
     DETAILS_DIFFER = "details_differ"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -19,13 +20,14 @@ from settlement.runs.windows import last_settled
 from settlement.store.bank_entries import assign_entry
 from settlement.store.runs import extend_run, list_standings
 
+_ONLY_ITS_OWN: Final = "what a bank refused to pay is about the payment that it names and no other"
 _NOT_RELEASED = (pb.RUN_STATE_PROPOSED, pb.RUN_STATE_APPROVED)
 
 
 def assign(connection: Connection, record: EntryRecord, decision: Assignment, operator: str, now_us: int) -> None:
     """Do what the decision says. Raises Refused: WRONG_STATE, NOT_FOUND."""
-    if record.entry.rejected:
-        raise _refused(record, "what a bank refused to pay is about the payment that it names and no other")
+    if record.entry.rejected and record.match.state is EntryState.MATCHED:
+        raise _refused(record, _ONLY_ITS_OWN)
     if record.match.number != decision.after:
         raise _refused(record, "somebody has said what it is about since you looked; look again and decide anew")
     finder = Finder(connection)
@@ -84,6 +86,8 @@ def _target(record: EntryRecord, decision: Assignment, operator: str, finder: Fi
     run = finder.run(known.run_id)
     if run.state in _NOT_RELEASED:
         raise wrong_state(run, "its payments are not released yet; assign the entry when they are")
+    if record.entry.rejected:
+        return EntryState.LATE, _refused_late(record, known, operator)
     about = _about(record, known, operator)
     return (EntryState.ASSIGNED if known.waiting else EntryState.LATE), about
 
@@ -93,6 +97,14 @@ def _about(record: EntryRecord, known: Known, operator: str) -> About:
     if effect is None:
         raise _refused(record, f"the payment {known.instruction.reference} is between others than the operator")
     return About(known.run_id, known.instruction.number, known.instruction.reference, effect)
+
+
+def _refused_late(record: EntryRecord, known: Known, operator: str) -> About:
+    """A refusal that came when nobody waited for it any more: what a person had only confirmed is owed again."""
+    instruction = known.instruction
+    if known.waiting or instruction.reference != record.entry.end_to_end_id or instruction.payer != operator:
+        raise _refused(record, _ONLY_ITS_OWN)
+    return About(known.run_id, instruction.number, instruction.reference, Happening.REJECTED)
 
 
 def _refused(record: EntryRecord, why: str) -> Refused:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -19,6 +19,8 @@ from settlement.runs.run import Run
 from settlement.store.bank_entries import (
     add_entries,
     add_statement,
+    alike,
+    alike_entries,
     find_instruction,
     known_entries,
     next_entry_number,
@@ -84,7 +86,9 @@ def book(
     entries += identified("", file.refusals)
     known = known_entries(connection, [item.entry_id for item in entries])
     # Statements of one file may overlap as those of two do.
-    fresh = list({item.entry_id: item for item in entries if item.entry_id not in known}.values())
+    fresh = _told_apart(
+        connection, list({item.entry_id: item for item in entries if item.entry_id not in known}.values())
+    )
     finder = Finder(connection)
     found = [(item, match_entry(item, operator, finder.find)) for item in fresh]
     newest_run, number = newest_run_number(connection), next_entry_number(connection)
@@ -98,6 +102,19 @@ def book(
         before = finder.run(run_id)
         extend_run(connection, before, pay(before, pb.RUN_ACTION_IMPORT, decision.deed, payments), now_us)
     return Imported(records, len(entries) - len(fresh), file.pending, repeated=False)
+
+
+def _told_apart(connection: Connection, fresh: list[IdentifiedEntry]) -> list[IdentifiedEntry]:
+    """The same entries, with those as repeated that a bank without references may have stated in another file.
+
+    Such an entry is named by its statement and its place there, so a statement that is issued again has it anew. A
+    person looks at it where an entry of that day is like it, whichever account that one is of.
+    """
+    days = {item.entry.booked_on for item in fresh if item.entry.numbered}
+    before = alike_entries(connection, days)
+    return [
+        replace(item, repeated=True) if item.entry.numbered and alike(item.entry) in before else item for item in fresh
+    ]
 
 
 def newest_run_number(connection: Connection) -> int:

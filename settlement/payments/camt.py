@@ -97,19 +97,23 @@ def _balances(node: Node, exponent: int) -> tuple[tuple[int, str], tuple[int, st
 
 def _entries(entry: Node, amount: int, exponent: int, currency: str, fallback: str) -> Iterator[StatementEntry]:
     """One, or where the bank has booked several payments as a sum, each of them."""
-    reference = entry.text("AcctSvcrRef") or fallback
     details = list(entry.children("NtryDtls/TxDtls"))
+    given = entry.text("AcctSvcrRef") or (details[0].text("Refs/AcctSvcrRef") if len(details) == 1 else "")
+    reference = given or fallback
     if len(details) <= 1:
-        yield _entry(entry, details[0] if details else None, amount, _credit(entry), reference)
+        detail = details[0] if details else None
+        yield _entry(entry, detail, amount, _credit(entry), reference, numbered=not given)
         return
     parts = [_part(detail, exponent, currency, _credit(entry)) for detail in details]
     total = sum(part if credit else -part for part, credit in parts)
     if any(part < 1 for part, _ in parts) or total != (amount if _credit(entry) else -amount):
-        yield _entry(entry, None, amount, _credit(entry), reference, details_differ=True)
+        yield _entry(entry, None, amount, _credit(entry), reference, numbered=not given, details_differ=True)
         return
     for number, (detail, (part, credit)) in enumerate(zip(details, parts, strict=True), 1):
         own = detail.text("Refs/AcctSvcrRef")
-        yield _entry(entry, detail, part, credit, own if own and own != reference else f"{reference}/{number}")
+        apart = bool(own) and own != reference
+        name = own if apart else f"{reference}/{number}"
+        yield _entry(entry, detail, part, credit, name, numbered=not given and not apart)
 
 
 def _part(detail: Node, exponent: int, currency: str, credit: bool) -> tuple[int, bool]:
@@ -123,7 +127,14 @@ def _part(detail: Node, exponent: int, currency: str, credit: bool) -> tuple[int
 
 
 def _entry(
-    entry: Node, detail: Node | None, amount: int, credit: bool, reference: str, *, details_differ: bool = False
+    entry: Node,
+    detail: Node | None,
+    amount: int,
+    credit: bool,
+    reference: str,
+    *,
+    numbered: bool,
+    details_differ: bool = False,
 ) -> StatementEntry:
     if amount < 1:
         raise wrong(f"{entry.where}.Amt", "is nothing")
@@ -148,6 +159,7 @@ def _entry(
         text=" ".join(texts)[:_TEXT_MAX],
         counterparty=about.text(f"RltdPties/{other}/Pty/Nm", f"RltdPties/{other}/Nm"),
         details_differ=details_differ,
+        numbered=numbered,
     )
 
 

@@ -37,7 +37,8 @@ class IdentifiedEntry:
 
     entry_id: bytes
     entry: StatementEntry
-    #: Whether the file has another entry before it that is the same in all that tells entries apart.
+    #: Whether it may be another entry stated once more: one before it in the file is the same in all that tells entries
+    #: apart, or it has no reference of the bank's and is like one that was taken in.
     repeated: bool
 
 

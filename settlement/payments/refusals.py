@@ -11,6 +11,8 @@ from settlement.payments.xml import Node
 
 _NAMESPACE: Final = re.compile(r"urn:iso:std:iso:20022:tech:xsd:pain\.002\.001\.(0[3-9]|1[0-4])")
 _REJECTED: Final = "RJCT"
+#: Characters of an id; the standard has 35.
+_ID_MAX: Final = 40
 
 
 def is_report(namespace: str) -> bool:
@@ -51,8 +53,10 @@ def _refusal(transaction: Node, message_id: str, day: str) -> StatementEntry:
     end_to_end_id = transaction.text("OrgnlEndToEndId")
     if not end_to_end_id:
         raise wrong(f"{transaction.where}.OrgnlEndToEndId", "is missing, so that nobody knows what was refused")
+    # Banks number what they say within one report, so that alone tells refusals apart in no other.
+    parts = (message_id, transaction.text("StsId"), end_to_end_id)
     return StatementEntry(
-        bank_reference=transaction.text("StsId") or f"{message_id}/{end_to_end_id}"[:140],
+        bank_reference="/".join(part[:_ID_MAX] for part in parts if part),
         amount_minor=0,
         credit=False,
         returned=False,

@@ -10,12 +10,13 @@ from coalition.clock import Clock
 from coalition.errors import Refused
 from coalition.v1 import error_pb2
 from coalition.v1.envelope_pb2 import SignedDocument
+from settlement.clearing.directory import Network
 from settlement.desk import require_network
 from settlement.intake import Intake
 from settlement.payments.assigning import assign
 from settlement.payments.bank_files import BankFile, read_bank_file
 from settlement.payments.booking import Imported, book
-from settlement.payments.decisions import open_assignment, open_import
+from settlement.payments.decisions import Import, open_assignment, open_import
 from settlement.payments.records import EntryRecord
 from settlement.payments.statements import wrong
 from settlement.payments.uploads import Uploads
@@ -44,6 +45,13 @@ class StatementDesk:
         self._intake.require_sound()
         network = require_network(self._intake)
         decision = open_import(signed, network.network_id, self._intake.directory.keys_of(network.operator))
+        try:
+            return self._take_in(decision, network)
+        finally:
+            # Whatever became of it: who tries again sends it again, and what is wrong takes nobody's place.
+            self.uploads.forget(decision.digest)
+
+    def _take_in(self, decision: Import, network: Network) -> Imported:
         with self._database.read() as connection:
             before = statement_entries(connection, decision.digest)
         if before is not None:
@@ -59,9 +67,7 @@ class StatementDesk:
                 return Imported((), before, 0, repeated=True)
             own = {_plain(version.account.identification) for version in list_accounts(connection, network.operator)}
             accounts = _accounts(file, own, network.currency)
-            imported = book(connection, decision, raw, file, accounts, network.operator, now_us)
-        self.uploads.forget(decision.digest)
-        return imported
+            return book(connection, decision, raw, file, accounts, network.operator, now_us)
 
     def entries(self, query: EntryQuery) -> tuple[EntryRecord, ...]:
         """Entries as they are now, newest first."""

@@ -34,6 +34,8 @@ class StatementEntry:
     details_differ: bool = False
     #: Whether the bank refused to pay, so that no money moved.
     rejected: bool = False
+    #: Whether the bank has given it no reference, so that only the statement and its place there name it.
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

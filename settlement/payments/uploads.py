@@ -65,7 +65,7 @@ class Uploads:
             return data
 
     def forget(self, digest: bytes) -> None:
-        """The file has been taken in."""
+        """The file has been taken in, or never will be as it is."""
         with self._lock:
             self._uploads.pop(digest, None)
 

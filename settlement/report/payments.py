@@ -21,7 +21,7 @@ _WHY: Final = {
     UnmatchedReason.SEVERAL_REFERENCES: "names several payments",
     UnmatchedReason.WRONG_DIRECTION: "the money went another way than the payment says",
     UnmatchedReason.NOT_WAITING: "the payment is done with, or not released",
-    UnmatchedReason.REPEATED: "the file has the same entry twice",
+    UnmatchedReason.REPEATED: "the bank may have stated the same entry before",
     UnmatchedReason.DETAILS_DIFFER: "its parts do not add up to it",
 }
 

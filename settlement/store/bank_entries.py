@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
@@ -40,6 +40,15 @@ class EntryQuery:
     limit: int | None = None
 
 
+class Alike(NamedTuple):
+    """What is the same of an entry in every file, but for its reference and its account."""
+
+    booked_on: str
+    amount_minor: int
+    credit: bool
+    end_to_end_id: str
+
+
 def statement_entries(connection: Connection, digest: bytes) -> int | None:
     """How many entries came first with a file; None for a file that was not taken in."""
     if connection.execute(select(bank_statements.c.digest).where(bank_statements.c.digest == digest)).first() is None:
@@ -66,6 +75,22 @@ def known_entries(connection: Connection, entry_ids: Collection[bytes]) -> froze
     for start in range(0, len(wanted), _TOGETHER_MAX):
         part = wanted[start : start + _TOGETHER_MAX]
         found.update(connection.scalars(select(bank_entries.c.entry_id).where(bank_entries.c.entry_id.in_(part))))
+    return frozenset(found)
+
+
+def alike(entry: StatementEntry) -> Alike:
+    """What two entries without a bank's reference have in common when they may be one."""
+    return Alike(entry.booked_on, entry.amount_minor, entry.credit, entry.end_to_end_id)
+
+
+def alike_entries(connection: Connection, days: Collection[str]) -> frozenset[Alike]:
+    """What the entries of these days that were taken in are like."""
+    known, wanted, found = bank_entries.c, sorted(days), set[Alike]()
+    for start in range(0, len(wanted), _TOGETHER_MAX):
+        part = wanted[start : start + _TOGETHER_MAX]
+        rows = select(known.booked_on, known.amount_minor, known.credit, known.end_to_end_id)
+        moved = rows.where(known.booked_on.in_(part), ~known.rejected)
+        found.update(Alike(*row) for row in connection.execute(moved))
     return frozenset(found)
 
 

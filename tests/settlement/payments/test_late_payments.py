@@ -144,3 +144,24 @@ def test_books_have_late_money(counter: Counter, confirmed: bool) -> None:
     assert_books_are_right(counter)
     with pytest.raises(Refused, match="a run has taken it over"):
         counter.assign(counter.statements.entries(ALL)[0], "")
+
+
+@pytest.mark.parametrize("booked", [False, True])
+def test_late_refusal_makes_owed_again_what_was_only_confirmed(counter: Counter, booked: bool) -> None:
+    """A person assigns it to its payment, or sets it aside; what a bank has booked it cannot refuse any more."""
+    reference = counter.reference("operator")
+    if booked:
+        counter.take_in(comes(counter.reference("florist")), goes(reference))
+    else:
+        confirm_all(counter)
+    (record,) = counter.refuse((reference, "AC04")).entries
+    assert record.match.why is Unmatched.NOT_WAITING
+    with pytest.raises(Refused, match="the payment that it names and no other"):
+        counter.assign(record, counter.reference("florist"))
+    late = counter.assign(record, reference)
+    assert late.match.state is EntryState.LATE
+    assert carried(counter) == (() if booked else (Carried("operator", "grocer", 1_000_000, Why.UNPAID),))
+    days_later(counter)
+    assert_books_are_right(counter)
+    assert counter.assign(late, "").match.state is EntryState.SET_ASIDE
+    assert carried(counter) == ()

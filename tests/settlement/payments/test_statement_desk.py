@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from coalition.errors import Refused, reason_name
 from coalition.v1 import settlement_service_pb2 as pb
-from partner_sdk.testing import BankMovement, bank_statement
+from partner_sdk.testing import BankMovement, bank_statement, refusal_report
 from settlement.payments.matching import Unmatched
 from settlement.payments.records import EntryState
 from settlement.runs.carried import Carried, Why
@@ -334,3 +335,43 @@ def test_large_statement_is_taken_in(counter: Counter) -> None:
     assert counter.standings()["florist"] == ("PAID", 100)
     again = counter.take_in(*many, goes(counter.reference("operator")), statement_id="2")
     assert (len(again.entries), again.known) == (1, 2_000)
+
+
+def test_refusals_of_two_reports_are_two(counter: Counter) -> None:
+    """Banks number what they say anew in every report."""
+    for number, reference in enumerate(("RF18539007547034", counter.reference("operator"))):
+        report = refusal_report([(reference, "AC04")]).replace(
+            b"<OrgnlEndToEndId>", b"<StsId>1</StsId><OrgnlEndToEndId>"
+        )
+        report = report.replace(b"</MsgId>", b"%d</MsgId>" % number)
+        assert len(counter.take_in_file(report).entries) == 1
+    assert counter.standings()["operator"] == ("REJECTED", 0)
+
+
+def test_statement_without_references_that_is_issued_again_counts_once(counter: Counter) -> None:
+    """Its entries have other names then, so a person looks at what is like an entry that is known."""
+    paid = comes(counter.reference("florist"), 100, "")
+    assert counter.take_in(paid).entries[0].match.state is EntryState.MATCHED
+    (again, other) = counter.take_in(paid, replace(paid, amount_minor=5), statement_id="2").entries
+    assert (again.match.why, other.match.state) == (Unmatched.REPEATED, EntryState.MATCHED)
+    assert counter.standings()["florist"] == ("OVERPAID", 105)
+
+
+def test_reference_of_the_payment_stands_for_that_of_the_entry(counter: Counter) -> None:
+    """Where the bank gives only the one, an entry is the same in every statement."""
+    paid = comes(counter.reference("florist"), 40, "")
+    for known, statement_id in enumerate(("1", "2")):
+        data = bank_statement([paid], account="12345-67", currency="USD", statement_id=statement_id)
+        data = data.replace(b"<Refs>", b"<Refs><AcctSvcrRef>BANK-77</AcctSvcrRef>")
+        assert counter.take_in_file(data).known == known
+    assert counter.standings()["florist"] == ("PART_PAID", 40)
+
+
+def test_files_that_bring_nothing_take_no_place(counter: Counter) -> None:
+    """However often a repeated or a wrong file comes, the next one is taken in."""
+    paid = comes(counter.reference("florist"))
+    for _ in range(6):
+        counter.take_in(paid)
+    for number in range(6):
+        assert refusal(counter.take_in, comes("X", 1, f"W{number}"), closing_minor=99)[0] == "FIELD_INVALID"
+    assert counter.take_in(goes(counter.reference("operator"))).entries
