@@ -22,6 +22,17 @@ class FileFormat(StrEnum):
     CSV = "csv"
 
 
+class LeftOutReason(StrEnum):
+    """Why a file leaves a payment out."""
+
+    #: The payee had no account on file when the run was proposed.
+    NO_ACCOUNT = "no_account"
+    #: Something of it, or all, or more than that, was paid.
+    PAID = "paid"
+    #: A person left it to the next run.
+    CARRIED = "carried"
+
+
 class EntryState(StrEnum):
     """What became of a bank's entry."""
 
@@ -89,11 +100,12 @@ class BankAccount:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A payment that a bank's file leaves out, because its payee had no account on file."""
+    """A payment that a file leaves out, and why."""
 
     number: int
     payee: str
     amount_minor: int
+    reason: LeftOutReason
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +234,12 @@ def result_of(message: pb.ImportStatementResponse) -> StatementResult:
         pending=message.pending,
         repeated_file=message.repeated_file,
     )
+
+
+def left_out_of(message: pb.LeftOut) -> LeftOut:
+    """The payment in a message."""
+    reason = LeftOutReason[pb.LeftOutReason.Name(message.reason).removeprefix("LEFT_OUT_REASON_")]
+    return LeftOut(message.number, message.payee, message.amount_minor, reason)
 
 
 def _reason_of(number: pb.UnmatchedReason.ValueType) -> UnmatchedReason | None:

@@ -19,10 +19,10 @@ from partner_sdk._payment_models import (
     BankEntry,
     FileFormat,
     InstructionFile,
-    LeftOut,
     StatementResult,
     account_of,
     entry_of,
+    left_out_of,
     result_of,
 )
 from partner_sdk._refusals import FieldInvalid
@@ -90,8 +90,8 @@ def instruction_file(
     """What one payer pays in a run whose payments are released, for its bank; your own payments without `payer`.
 
     `execution_on` is the day on which the bank is to pay; None: the day on which the payments were released. The same
-    file has the same message id whenever it is fetched, so a bank that has it refuses it the second time. Raises
-    WrongState, NotFound.
+    file has the same message id whenever it is fetched, so a bank that has it refuses it the second time. What was paid
+    in part or in full, or carried, is left out. Raises WrongState, NotFound.
     """
     request = pb.GetInstructionFileRequest(
         run_id=identifier(run_id),
@@ -108,7 +108,7 @@ def instruction_file(
 
     data = yield from download(session, _rpc.GET_INSTRUCTION_FILE, request, chunk)
     (head,) = first
-    left_out = tuple(LeftOut(item.number, item.payee, item.amount_minor) for item in head.left_out)
+    left_out = tuple(map(left_out_of, head.left_out))
     return InstructionFile(head.name, data, left_out)
 
 

@@ -37,6 +37,7 @@ from partner_sdk._payment_models import (
     FileFormat,
     InstructionFile,
     LeftOut,
+    LeftOutReason,
     StatementResult,
     UnmatchedReason,
 )
@@ -145,6 +146,7 @@ __all__ = [
     "IssuerBooks",
     "LedgerFormat",
     "LeftOut",
+    "LeftOutReason",
     "LiabilityMovement",
     "Line",
     "LineKind",

@@ -5,15 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Final
 
 import click
 
-from partner_sdk.settlement import BankEntry, FileFormat, SettlementClient
+from partner_sdk.settlement import BankEntry, FileFormat, LeftOutReason, SettlementClient
 from settlement.cli.finding import find_run, run_argument
 from settlement.cli.options import Caller, as_json, calling, key_option, print_json
 from settlement.report.money import decimal_text
 from settlement.report.payments import ID_LENGTH, entries_table, entry_json, result_text
 from settlement.report.tables import show
+
+_LEFT_OUT: Final = {
+    LeftOutReason.NO_ACCOUNT: "no bank account. Pay it by hand, or carry it into the next run.",
+    LeftOutReason.PAID: "something of it was paid. Pay what is left by hand, or carry it into the next run.",
+    LeftOutReason.CARRIED: "the next run takes it over.",
+}
 
 
 @click.command()
@@ -38,7 +45,8 @@ def files(caller: Caller, run_id: str, out: Path, payer: str, execution_on: date
 
     Writes pain.001 (ISO 20022, version 001.001.09), which is uploaded to the bank, and the same as CSV for people. The
     operator gets its own payments, or those of --payer; any other party gets what it pays itself. A file always has
-    the same message id, so a bank that has it refuses it the second time.
+    the same message id, so a bank that has it refuses it the second time. With --date it is another file: do not send
+    it while the bank has still to make payments of an earlier one. What was paid or carried is left out.
     """
     written: list[Path] = []
     with caller.client() as client:
@@ -52,8 +60,10 @@ def files(caller: Caller, run_id: str, out: Path, payer: str, execution_on: date
             written.append(path)
             for item in file.left_out:
                 amount = decimal_text(item.amount_minor, run.currency_exponent)
-                text = f"{path.name} leaves out payment {item.number}, {amount} to {item.payee}: no bank account."
-                click.echo(f"{text} Pay it by hand, or carry it into the next run.", err=True)
+                text = (
+                    f"{path.name} leaves out payment {item.number}, {amount} to {item.payee}: {_LEFT_OUT[item.reason]}"
+                )
+                click.echo(text, err=True)
     if json_wanted:
         print_json([str(path) for path in written])
         return

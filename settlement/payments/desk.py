@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -22,7 +22,7 @@ from settlement.payments.instruction_csv import instruction_csv
 from settlement.payments.statements import wrong
 from settlement.payments.transfers import Batch, Transfer, transfer_file
 from settlement.run_desk import check_time, find_run
-from settlement.runs.instructions import Instruction
+from settlement.runs.instructions import Instruction, State
 from settlement.runs.moves import wrong_state
 from settlement.runs.run import Run
 from settlement.store.accounts import accounts_by_digest, add_account, list_accounts
@@ -32,7 +32,16 @@ from settlement.store.database import Database
 VERSIONS_MAX: Final = 100
 #: Versions that a party may make; who comes here has a program that runs wild.
 _VERSIONS_LIMIT: Final = 10_000
-_RELEASED: Final = (runs_pb.RUN_STATE_INSTRUCTED, runs_pb.RUN_STATE_SETTLING, runs_pb.RUN_STATE_SETTLED)
+_RELEASED: Final = (runs_pb.RUN_STATE_INSTRUCTED, runs_pb.RUN_STATE_SETTLING)
+#: Of such payments no money has moved.
+_UNPAID: Final = (State.OPEN, State.REJECTED)
+
+
+class LeftOut(NamedTuple):
+    """An instruction that a file leaves out, and why."""
+
+    instruction: Instruction
+    why: pb.LeftOutReason.ValueType
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +50,7 @@ class InstructionFile:
 
     name: str
     data: bytes
-    #: What it leaves out, because the payee has no account on file.
-    left_out: tuple[Instruction, ...]
+    left_out: tuple[LeftOut, ...]
 
 
 class PaymentDesk:
@@ -96,7 +104,9 @@ class PaymentDesk:
     def instruction_file(
         self, run_id: bytes, payer: str, file_format: pb.FileFormat.ValueType, execution_on: str
     ) -> InstructionFile:
-        """The payments of one payer in a run that was released, to the very accounts that were approved.
+        """What one payer has still to pay in a run that was released, to the very accounts that were approved.
+
+        Of what was paid in part or in full, or carried, a bank must not make another payment: that is left out.
 
         Raises Refused: NOT_FOUND, WRONG_STATE, FIELD_INVALID.
         """
@@ -110,10 +120,16 @@ class PaymentDesk:
         self, connection: Connection, run: Run, payer: str, file_format: pb.FileFormat.ValueType, execution_on: str
     ) -> InstructionFile:
         if run.state not in _RELEASED:
-            raise wrong_state(run, "its payments are not released; that needs INSTRUCTED")
-        own = [instruction for instruction in run.positions.instructions if instruction.payer == payer]
-        if not own:
+            done = run.state in (runs_pb.RUN_STATE_SETTLED, runs_pb.RUN_STATE_ABORTED)
+            why = "nothing of it is to be paid any more" if done else "its payments are not released"
+            raise wrong_state(run, f"{why}; that needs INSTRUCTED or SETTLING")
+        standings = [item for item in run.standings if item.instruction.payer == payer]
+        if not standings:
             raise Refused(error_pb2.REASON_NOT_FOUND, f"{payer} has nothing to pay in this run.", {"payer": payer})
+        own = [item.instruction for item in standings if item.state in _UNPAID]
+        left_out = [LeftOut(item.instruction, _why(item.state)) for item in standings if item.state not in _UNPAID]
+        if not own:
+            raise wrong_state(run, f"{payer} has paid something of all that it has to pay in it, or that was carried")
         digests = [digest for item in own for digest in (item.payer_account, item.payee_account) if digest]
         known = {digest: version.account for digest, version in accounts_by_digest(connection, digests).items()}
         name = f"run-{run.number}-{payer}"
@@ -121,7 +137,7 @@ class PaymentDesk:
         if file_format == pb.FILE_FORMAT_CSV:
             payments = [(item, known.get(item.payee_account)) for item in own]
             data = instruction_csv(payments, positions.currency, positions.currency_exponent)
-            return InstructionFile(f"{name}.csv", data, ())
+            return InstructionFile(f"{name}.csv", data, tuple(left_out))
         if file_format != pb.FILE_FORMAT_PAIN001:
             raise wrong("format", "must be PAIN001 or CSV")
         payer_account = known.get(own[0].payer_account)
@@ -132,7 +148,8 @@ class PaymentDesk:
                 "coalition settlement account set, then abort and propose again, or take the CSV file",
             )
         transfers = list(_transfers(own, known))
-        left_out = tuple(item for item in own if item.payee_account not in known)
+        left_out += [LeftOut(item, pb.LEFT_OUT_REASON_NO_ACCOUNT) for item in own if item.payee_account not in known]
+        left_out.sort(key=lambda item: item.instruction.number)
         if not transfers:
             raise wrong_state(run, f"none of those whom {payer} pays had a bank account on file when it was proposed")
         released_us = _released_us(run)
@@ -140,7 +157,11 @@ class PaymentDesk:
         batch = Batch(
             run.run_id, payer_account, transfers, positions.currency, positions.currency_exponent, day, released_us
         )
-        return InstructionFile(f"{name}.xml", transfer_file(batch), left_out)
+        return InstructionFile(f"{name}.xml", transfer_file(batch), tuple(left_out))
+
+
+def _why(state: State) -> pb.LeftOutReason.ValueType:
+    return pb.LEFT_OUT_REASON_CARRIED if state is State.CARRIED else pb.LEFT_OUT_REASON_PAID
 
 
 def _transfers(instructions: Sequence[Instruction], known: dict[bytes, Account]) -> Iterator[Transfer]:

@@ -20,7 +20,6 @@ from coalition.v1 import error_pb2
 from coalition.v1 import settlement_payments_pb2 as pb
 from coalition.v1.settlement_payments_pb2_grpc import PaymentServiceServicer, add_PaymentServiceServicer_to_server
 from settlement.payments.desk import PaymentDesk
-from settlement.payments.records import EntryRecord
 from settlement.payments.statement_desk import StatementDesk
 from settlement.rpc.access import Caller, Gatekeeper
 from settlement.rpc.payment_messages import entry_message, version_message
@@ -75,7 +74,8 @@ class PaymentServicer(PaymentServiceServicer):
         _require(caller.sees(payer), caller, f"may not see what {payer} pays")
         file = self._payments.instruction_file(request.run_id, payer, request.format, request.execution_on)
         left_out = [
-            pb.LeftOut(number=item.number, payee=item.payee, amount_minor=item.amount_minor) for item in file.left_out
+            pb.LeftOut(number=item.number, payee=item.payee, amount_minor=item.amount_minor, reason=why)
+            for item, why in file.left_out
         ]
         yield pb.GetInstructionFileResponse(name=file.name, left_out=left_out, data=file.data[:_CHUNK_BYTES])
         for start in range(_CHUNK_BYTES, len(file.data), _CHUNK_BYTES):
@@ -111,6 +111,7 @@ class PaymentServicer(PaymentServiceServicer):
         size = min(request.page_size or PAGE_MAX, PAGE_MAX)
         query = EntryQuery(
             run_id=request.run_id or None,
+            instructions=None if caller.sees_all else self._own(caller, request.run_id),
             unmatched=request.unmatched,
             before=_before(request.page_token),
             limit=size + 1,
@@ -118,7 +119,7 @@ class PaymentServicer(PaymentServiceServicer):
         records = self._statements.entries(query)
         more = len(records) > size
         return pb.ListBankEntriesResponse(
-            entries=map(entry_message, self._seen(caller, records[:size])),
+            entries=map(entry_message, records[:size]),
             next_page_token=str(records[size - 1].number) if more else "",
         )
 
@@ -128,22 +129,10 @@ class PaymentServicer(PaymentServiceServicer):
         self._gatekeeper.caller(context).require_operator()
         return pb.AssignBankEntryResponse(entry=entry_message(self._statements.assign(request.decision)))
 
-    def _seen(self, caller: Caller, records: tuple[EntryRecord, ...]) -> Iterator[EntryRecord]:
-        """Those about the caller's own payments; all for who sees all."""
-        if caller.sees_all:
-            yield from records
-            return
-        runs = {record.match.about.run_id for record in records if record.match.about}
-        own = {
-            (run_id, item.number)
-            for run_id in runs
-            for item in self._runs.run(run_id).positions.instructions
-            if caller.sees(item.payer, item.payee)
-        }
-        for record in records:
-            about = record.match.about
-            if about is not None and (about.run_id, about.instruction) in own:
-                yield record
+    def _own(self, caller: Caller, run_id: bytes) -> tuple[int, ...]:
+        """The caller's own payments in a run, by number. Raises Refused with NOT_FOUND."""
+        instructions = self._runs.run(run_id).positions.instructions
+        return tuple(item.number for item in instructions if caller.sees(item.payer, item.payee))
 
 
 def _require(allowed: bool, caller: Caller, text: str) -> None:

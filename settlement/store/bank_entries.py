@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import Connection, Integer, Row, Select, bindparam, func, insert, select, update
 
 from settlement.payments.matching import Unmatched
 from settlement.payments.records import About, EntryMatch, EntryRecord, EntryState
@@ -33,6 +33,8 @@ class EntryQuery:
 
     #: Of one run; None: of any, or none.
     run_id: bytes | None = None
+    #: Of that run, only those about these instructions; None: about any.
+    instructions: Collection[int] | None = None
     #: Only those that are about nothing yet.
     unmatched: bool = False
     #: Only lower numbers.
@@ -139,6 +141,10 @@ def list_entries(connection: Connection, query: EntryQuery) -> tuple[EntryRecord
     wanted = _entries().where(bank_entries.c.number < query.before)
     if query.run_id is not None:
         wanted = wanted.where(entry_matches.c.run_id == query.run_id)
+    if query.instructions is not None:
+        # Numbers, and as many as a run has: written into the statement, since no engine takes any number of parameters.
+        numbers = bindparam("numbers", list(query.instructions), Integer, expanding=True, literal_execute=True)
+        wanted = wanted.where(entry_matches.c.instruction.in_(numbers))
     if query.unmatched:
         wanted = wanted.where(entry_matches.c.state == EntryState.UNMATCHED)
     rows = connection.execute(wanted.order_by(bank_entries.c.number.desc()).limit(query.limit))

@@ -93,7 +93,9 @@ class _UnmatchedReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Unmat
     UNMATCHED_REASON_NOT_WAITING: _UnmatchedReason.ValueType  # 5
     """The instruction's run does not take payments, or what was left of it was carried into another run."""
     UNMATCHED_REASON_REPEATED: _UnmatchedReason.ValueType  # 6
-    """The bank has given the same reference to another entry of the same file."""
+    """The bank has given the same reference to another entry of the same file; or it has given none, and an entry of that
+    day is like it.
+    """
     UNMATCHED_REASON_DETAILS_DIFFER: _UnmatchedReason.ValueType  # 7
     """It is a sum of several payments whose amounts do not add up to it."""
 
@@ -112,7 +114,9 @@ UNMATCHED_REASON_WRONG_DIRECTION: UnmatchedReason.ValueType  # 4
 UNMATCHED_REASON_NOT_WAITING: UnmatchedReason.ValueType  # 5
 """The instruction's run does not take payments, or what was left of it was carried into another run."""
 UNMATCHED_REASON_REPEATED: UnmatchedReason.ValueType  # 6
-"""The bank has given the same reference to another entry of the same file."""
+"""The bank has given the same reference to another entry of the same file; or it has given none, and an entry of that
+day is like it.
+"""
 UNMATCHED_REASON_DETAILS_DIFFER: UnmatchedReason.ValueType  # 7
 """It is a sum of several payments whose amounts do not add up to it."""
 Global___UnmatchedReason: _TypeAlias = UnmatchedReason  # noqa: Y015
@@ -136,6 +140,32 @@ ENTRY_EFFECT_BOOKED: EntryEffect.ValueType  # 1
 ENTRY_EFFECT_RETURNED: EntryEffect.ValueType  # 2
 ENTRY_EFFECT_REJECTED: EntryEffect.ValueType  # 3
 Global___EntryEffect: _TypeAlias = EntryEffect  # noqa: Y015
+
+class _LeftOutReason:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _LeftOutReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LeftOutReason.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    LEFT_OUT_REASON_UNSPECIFIED: _LeftOutReason.ValueType  # 0
+    LEFT_OUT_REASON_NO_ACCOUNT: _LeftOutReason.ValueType  # 1
+    """The payee had no account on file when the run was proposed."""
+    LEFT_OUT_REASON_PAID: _LeftOutReason.ValueType  # 2
+    """Something of it, or all, or more than that, was paid."""
+    LEFT_OUT_REASON_CARRIED: _LeftOutReason.ValueType  # 3
+    """A person left it to the next run."""
+
+class LeftOutReason(_LeftOutReason, metaclass=_LeftOutReasonEnumTypeWrapper):
+    """Why a file leaves a payment out."""
+
+LEFT_OUT_REASON_UNSPECIFIED: LeftOutReason.ValueType  # 0
+LEFT_OUT_REASON_NO_ACCOUNT: LeftOutReason.ValueType  # 1
+"""The payee had no account on file when the run was proposed."""
+LEFT_OUT_REASON_PAID: LeftOutReason.ValueType  # 2
+"""Something of it, or all, or more than that, was paid."""
+LEFT_OUT_REASON_CARRIED: LeftOutReason.ValueType  # 3
+"""A person left it to the next run."""
+Global___LeftOutReason: _TypeAlias = LeftOutReason  # noqa: Y015
 
 @_typing.final
 class BankAccount(_message.Message):
@@ -434,7 +464,7 @@ class GetInstructionFileResponse(_message.Message):
     data: _builtins.bytes
     @_builtins.property
     def left_out(self) -> _containers.RepeatedCompositeFieldContainer[Global___LeftOut]:
-        """In the first part: what the file leaves out, because an account is missing."""
+        """In the first part: what the file leaves out."""
 
     def __init__(
         self,
@@ -458,20 +488,23 @@ class LeftOut(_message.Message):
     NUMBER_FIELD_NUMBER: _builtins.int
     PAYEE_FIELD_NUMBER: _builtins.int
     AMOUNT_MINOR_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """The instruction's number."""
     payee: _builtins.str
     amount_minor: _builtins.int
+    reason: Global___LeftOutReason.ValueType
     def __init__(
         self,
         *,
         number: _builtins.int = ...,
         payee: _builtins.str = ...,
         amount_minor: _builtins.int = ...,
+        reason: Global___LeftOutReason.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "number", b"number", "payee", b"payee"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_minor", b"amount_minor", "number", b"number", "payee", b"payee", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

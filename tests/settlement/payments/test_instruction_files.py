@@ -16,13 +16,14 @@ from lxml import etree
 
 from coalition.errors import Refused, reason_name
 from coalition.v1 import settlement_payments_pb2 as pb
+from partner_sdk.testing import BankMovement
 from settlement.payments.accounts import Account
 from settlement.payments.desk import InstructionFile
 from settlement.payments.instruction_csv import instruction_csv
 from settlement.payments.transfers import Batch, Transfer, transfer_file
 from settlement.runs.instructions import Instruction
 from settlement.runs.references import creditor_reference
-from tests.settlement.decisions import GROSS, INSTRUCT, PROPOSE
+from tests.settlement.decisions import BILATERAL, CARRY, CONFIRM, GROSS, INSTRUCT, PROPOSE
 from tests.settlement.office import MAKER, run_id
 from tests.settlement.payments.counter import Counter
 
@@ -96,6 +97,49 @@ def test_payments_are_released_before_files_are_given(counter: Counter) -> None:
         assert reason_name(error.value.reason) == reason
 
 
+def test_no_payment_is_made_twice(tmp_path: Path) -> None:
+    """A later file has only what nobody has paid; of a run that is done with there is none."""
+    counter = Counter(tmp_path)
+    counter.journal.owe("operator", "florist", 5_000_000)
+    counter.business(10_000)
+    counter.instruct(1, 1, 2, method=BILATERAL)
+    counter.now_us += 1
+    first = file(counter, "operator")
+    reference = counter.reference("operator")
+    assert (texts(first.data, "NbOfTxs"), file(counter, "operator", day="2017-08-01").left_out) == (["1", "1"], ())
+    counter.refuse((reference, "AC04"))
+    assert file(counter, "operator") == first
+    paid = BankMovement(amount_minor=-200, bank_reference="B1", end_to_end_id=reference)
+    counter.take_in(paid)
+    for kind in (pb.FILE_FORMAT_PAIN001, pb.FILE_FORMAT_CSV):
+        for day in ("", "2017-08-01"):
+            with pytest.raises(Refused, match="operator has paid something of all that it has to pay"):
+                file(counter, "operator", kind, day)
+    counter.decide(MAKER, CONFIRM, party_id="operator")
+    counter.decide(MAKER, CONFIRM, party_id="grocer")
+    with pytest.raises(Refused, match="nothing of it is to be paid any more"):
+        file(counter, "operator")
+    counter.database.close()
+
+
+def test_later_file_names_what_it_leaves_out(tmp_path: Path) -> None:
+    """What was paid, in part too, and what was carried, each with why."""
+    counter = Counter(tmp_path)
+    for party_id, micros in (("florist", 5_000_000), ("grocer", 3_000_000)):
+        counter.journal.owe("operator", party_id, micros)
+    counter.business(10_000)
+    counter.instruct(1, 1, 2, method=GROSS)
+    own = [item for item in counter.run().positions.instructions if item.payer == "operator"]
+    assert [item.payee for item in own] == ["florist", "grocer"]
+    counter.take_in(BankMovement(amount_minor=-1, bank_reference="B1", end_to_end_id=own[0].reference))
+    found = file(counter, "operator", day="2017-08-01")
+    assert found.left_out == ((own[0], pb.LEFT_OUT_REASON_PAID),)
+    assert texts(found.data, "EndToEndId") == [own[1].reference]
+    counter.decide(MAKER, CARRY, carry={own[0].number: 1}, note="another account")
+    assert file(counter, "operator").left_out == ((own[0], pb.LEFT_OUT_REASON_CARRIED),)
+    counter.database.close()
+
+
 def test_missing_accounts_are_said(tmp_path: Path) -> None:
     """A payee without an account is left out of the bank's file and named; a payer without one gets no such file."""
     counter = Counter(tmp_path, accounts=("operator", "florist"))
@@ -114,7 +158,9 @@ def test_file_leaves_out_whom_it_cannot_pay(tmp_path: Path) -> None:
     counter.business(10_000)
     counter.instruct(1, 1, 2, method=GROSS)
     found = file(counter, "florist")
-    assert [(item.payee, item.amount_minor) for item in found.left_out] == [("school", 7)]
+    assert [(item.payee, item.amount_minor, why) for item, why in found.left_out] == [
+        ("school", 7, pb.LEFT_OUT_REASON_NO_ACCOUNT)
+    ]
     assert texts(found.data, "NbOfTxs", "CtrlSum", "InstdAmt") == ["1", "1.01", "1", "1.01", "1.01"]
     rows = list(csv.DictReader(io.StringIO(file(counter, "florist", pb.FILE_FORMAT_CSV).data.decode())))
     assert [(row["payee"], row["amount"], row["payee_iban"]) for row in rows] == [
