@@ -133,6 +133,9 @@ def test_statement_goes_through_the_network(running: Running, instructed: dict[s
     for caller, seen in (("operator", 2), ("auditor", 2), ("grocer", 1), ("florist", 1), ("school", 0)):
         page = ask(running, caller, "ListBankEntries", pb.ListBankEntriesRequest(run_id=RUN_ID))
         assert len(page.entries) == seen
+    # The newest entry is the florist's, and takes no place on the grocer's page.
+    page = ask(running, "grocer", "ListBankEntries", pb.ListBankEntriesRequest(run_id=RUN_ID, page_size=1))
+    assert ([item.bank_reference for item in page.entries], page.next_page_token) == (["B1"], "")
     first = ask(running, "auditor", "ListBankEntries", pb.ListBankEntriesRequest(page_size=2))
     rest = pb.ListBankEntriesRequest(page_size=2, page_token=first.next_page_token)
     second = ask(running, "auditor", "ListBankEntries", rest)
