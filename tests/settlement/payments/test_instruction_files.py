@@ -129,7 +129,8 @@ def test_later_file_names_what_it_leaves_out(tmp_path: Path) -> None:
         counter.journal.owe("operator", party_id, micros)
     counter.business(10_000)
     counter.instruct(1, 1, 2, method=GROSS)
-    own = [item for item in counter.run().positions.instructions if item.payer == "operator"]
+    instructions = counter.run().positions.instructions
+    own = sorted((item for item in instructions if item.payer == "operator"), key=lambda item: item.payee)
     assert [item.payee for item in own] == ["florist", "grocer"]
     counter.take_in(BankMovement(amount_minor=-1, bank_reference="B1", end_to_end_id=own[0].reference))
     found = file(counter, "operator", day="2017-08-01")

@@ -80,7 +80,8 @@ def test_payment_after_its_return_is_no_payment_too_much(counter: Counter) -> No
     reference = counter.reference("florist")
     counter.take_in(goes(reference, 100, "R1", return_reason="AC04"))
     counter.take_in(goes(counter.reference("operator"), 100, "B7"), statement_id="2")
-    counter.decide(CHECKER, CARRY, carry={1: 0}, note="returned")
+    (number,) = (item.number for item in counter.run().positions.instructions if item.payer == "florist")
+    counter.decide(CHECKER, CARRY, carry={number: 0}, note="returned")
     unpaid = (Carried("florist", "operator", 1_000_000, Why.UNPAID),)
     assert (counter.states()[0], carried(counter)) == ("SETTLED", unpaid)
     (record,) = counter.take_in(comes(reference), statement_id="3").entries
