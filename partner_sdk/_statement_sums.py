@@ -8,16 +8,8 @@ from typing import Final, TypeAlias
 
 from partner_sdk._errors import StatementInvalid
 from partner_sdk._settlement_lines import LineKind
-from partner_sdk._statement_models import (
-    Charge,
-    PointsAccount,
-    Purpose,
-    Section,
-    Side,
-    Statement,
-    StatementFigures,
-    StatementLine,
-)
+from partner_sdk._statement_models import Statement, StatementFigures, StatementLine
+from partner_sdk._statement_rows import Charge, PointsAccount, Purpose, Section, Side
 from partner_sdk._vocabulary import PartyKind
 
 TAXED: Final = (Section.ISSUANCE, Section.REDEMPTION)

@@ -13,6 +13,14 @@ from partner_sdk._settlement_lines import LineKind
 from partner_sdk._statement_check import verify_statement
 from partner_sdk._statement_form import STATEMENT_BYTES_MAX, sign_statement
 from partner_sdk._statement_models import (
+    SignerEntry,
+    Statement,
+    StatementFigures,
+    StatementLine,
+    StatementPeriod,
+    StatementSigner,
+)
+from partner_sdk._statement_rows import (
     Accepted,
     Charge,
     Donated,
@@ -22,18 +30,9 @@ from partner_sdk._statement_models import (
     Purpose,
     Section,
     Side,
-    SignerEntry,
-    Statement,
-    StatementCarried,
-    StatementDispute,
-    StatementFigures,
-    StatementLine,
-    StatementPayment,
-    StatementPeriod,
-    StatementSettlement,
-    StatementSigner,
     TaxLine,
 )
+from partner_sdk._statement_settlement import StatementCarried, StatementDispute, StatementPayment, StatementSettlement
 from partner_sdk._statement_sums import TAXED, check_sums, tax_base, tax_on
 
 __all__ = [
