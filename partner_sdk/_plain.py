@@ -5,6 +5,7 @@
 | `…_micros`                | under the name without its ending, decimal text in units of the currency    |
 | `…_minor`                 | the same, with as many digits as the currency's minor unit has              |
 | moment                    | ISO 8601 in UTC with six digits of a second: `2017-01-31T23:59:59.000000Z`  |
+| day                       | ISO 8601: `2017-01-31`                                                      |
 | bytes                     | lower-case hexadecimal                                                      |
 | several hashes            | their places, from 0, in a list of all hashes, each of which stands there once |
 | enumeration               | its word                                                                    |

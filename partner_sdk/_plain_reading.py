@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeAlias, TypeVar, get_args, get_origin
@@ -163,6 +163,16 @@ def _moment(plain: Any, _: Any) -> datetime:
     raise PlainError(" is no moment such as 2017-01-31T23:59:59.000000Z.")
 
 
+def _day(plain: Any, _: Any) -> date:
+    try:
+        found = date.fromisoformat(plain)
+        if found.isoformat() == plain:
+            return found
+    except (TypeError, ValueError):
+        pass
+    raise PlainError(" is no day such as 2017-01-31.")
+
+
 def _octets(plain: Any, _: Any) -> bytes:
     try:
         found = bytes.fromhex(plain)
@@ -178,5 +188,6 @@ _READERS: Final[dict[Any, _Reader]] = {
     int: _whole,
     bool: _truth,
     datetime: _moment,
+    date: _day,
     bytes: _octets,
 }

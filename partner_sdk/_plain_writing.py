@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, TypeAlias, get_args, get_origin
@@ -83,6 +83,11 @@ def _moment_text(value: Any, _: Writing) -> Plain:
     return f"{value.astimezone(UTC).isoformat(timespec='microseconds')[:-6]}Z"
 
 
+def _day_text(value: Any, _: Writing) -> Plain:
+    text: str = value.isoformat()
+    return text
+
+
 def _hex(value: Any, _: Writing) -> Plain:
     text: str = value.hex()
     return text
@@ -93,5 +98,6 @@ _WRITERS: Final[dict[Any, _Writer]] = {
     int: _as_it_is,
     bool: _as_it_is,
     datetime: _moment_text,
+    date: _day_text,
     bytes: _hex,
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from partner_sdk._dispute_models import DisputeReason, DisputeState
 from partner_sdk._vocabulary import CarriedReason, InstructionState, RunState, SettlementMethod
@@ -50,6 +50,8 @@ class StatementSettlement:
     method: SettlementMethod | None
     #: When its payments were instructed; None before that.
     instructed_at: datetime | None
+    #: When payments of the window are due, by the network's schedule; None without one, and while the window is open.
+    due_on: date | None
     windows: tuple[int, ...]
     #: Net position of all these windows.
     amount_micros: int

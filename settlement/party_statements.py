@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -34,6 +35,7 @@ from settlement.desk import carried_into_next, read_known_window, require_networ
 from settlement.intake import Intake
 from settlement.runs.methods import Method, settle
 from settlement.runs.windows import RunStanding, run_with, window_state
+from settlement.schedule.rule import Schedule
 from settlement.statements.figures import Earlier, figures_of
 from settlement.statements.lines import statement_lines
 from settlement.statements.moments import moment_of
@@ -73,12 +75,21 @@ class PartyStatements:
     """Makes statements. It writes nothing; a statement of a closed window is the same whenever it is made, but for how
     the window is settled and for disputes."""
 
-    def __init__(self, database: Database, intake: Intake, clock: Clock, signer: Signer, rates: TaxRates) -> None:
+    def __init__(
+        self,
+        database: Database,
+        intake: Intake,
+        clock: Clock,
+        signer: Signer,
+        rates: TaxRates,
+        schedule: Schedule | None = None,
+    ) -> None:
         self._database = database
         self._intake = intake
         self._clock = clock
         self._signer = signer
         self._rates = rates
+        self._schedule = schedule
         #: Sequences and bytes; found once, for the key does not change while the service runs.
         self._signer_entries: tuple[tuple[int, bytes], ...] = ()
 
@@ -105,7 +116,7 @@ class PartyStatements:
                 books.totals.sums,
                 earlier=Earlier.of(sums_before(connection, number)),
                 rates=self._rates,
-                settlement=_settlement(connection, view, network, books),
+                settlement=_settlement(connection, view, network, books, self._due_on(network, books.window)),
                 disputes=_disputes(connection, view, number, now_us),
                 log=books.log,
             )
@@ -141,6 +152,11 @@ class PartyStatements:
         if not self._signer_entries:
             raise _too_early(self._signer.party_id)
         return self._signer_entries
+
+    def _due_on(self, network: Network, window: Window) -> date | None:
+        if self._schedule is None or window.is_open:
+            return None
+        return self._schedule.payments_due_on(date.fromisoformat(network.calendar.day(window.closed_us)))
 
     def _signed_by(self, proofs: Proofs) -> StatementSigner:
         entries = (
@@ -189,15 +205,17 @@ def _period(view: View, network: Network, books: _Books) -> StatementPeriod:
     )
 
 
-def _settlement(connection: Connection, view: View, network: Network, books: _Books) -> StatementSettlement:
+def _settlement(
+    connection: Connection, view: View, network: Network, books: _Books, due_on: date | None
+) -> StatementSettlement:
     settling = run_with(books.window, books.runs)
     run = None if settling is None else read_run(connection, settling.run_id)
     if run is not None:
-        return settled_with(view, run)
+        return settled_with(view, run, due_on)
     owed = {pair: part.amount_micros for pair, part in owed_in(books.totals, network.operator).items()}
     pending = carried_into_next(connection, books.runs)
     alone = settle(Method.MULTILATERAL, owed, pending, network.operator, network.micros_per_minor)
-    return settled_alone(view, books.window.number, alone, pending)
+    return settled_alone(view, books.window.number, alone, pending, due_on)
 
 
 def _disputes(connection: Connection, view: View, number: int, now_us: int) -> tuple[StatementDispute, ...]:

@@ -74,7 +74,7 @@ class Service:
         )
         downloads = Downloads()
         signer = Signer(connection.party_id, connection.keys[0])
-        statements = PartyStatements(self._database, self.intake, clock, signer, config.tax)
+        statements = PartyStatements(self._database, self.intake, clock, signer, config.tax, config.schedule)
         self._server = Server(
             SettlementServicer(desk, runs, self.intake, gatekeeper),
             tls,

@@ -65,6 +65,7 @@ def facts_of(statement: Statement) -> dict[str, str]:
         "currency": period.currency,
         "net": decimal_of(figures.net_micros, _MICRO_DIGITS),
         "payable": decimal_of(figures.settlement.payable_minor, period.currency_exponent),
+        "due_on": "" if figures.settlement.due_on is None else figures.settlement.due_on.isoformat(),
         "run_id": figures.settlement.run_id or "",
         "tax_note": _text(figures.tax_note),
         "log_size": str(figures.log_size),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import date, datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -11,6 +12,9 @@ from settlement.statements.table import Cell, Column, Kind
 from settlement.statements.words import words_of
 
 _MICRO_DIGITS: Final = 6
+_BREAK: Final = "\N{ZERO WIDTH SPACE}"
+_LONG_WORD: Final = re.compile(r"\S{20,}")
+_EIGHT: Final = re.compile(r".{1,8}")
 _MINUS: Final = "−"
 
 #: A figure: what one reads, and digits beyond the minor unit.
@@ -26,8 +30,7 @@ class Layout:
 
     def day(self, moment: datetime) -> str:
         """`31 January 2017`, in the network's time zone."""
-        local = moment.astimezone(self._zone)
-        return f"{local.day} {local:%B %Y}"
+        return day_text(moment.astimezone(self._zone).date())
 
     def moment(self, moment: datetime) -> str:
         """`2017-01-31 23:59:59`, in the network's time zone."""
@@ -71,6 +74,16 @@ class Layout:
                 return self.moment(value)
             case _:
                 return str(value)
+
+
+def day_text(day: date) -> str:
+    """`31 January 2017`."""
+    return f"{day.day} {day:%B %Y}"
+
+
+def breakable(name: str) -> str:
+    """A name whose long words may be broken anywhere, with nothing to be seen of it."""
+    return _LONG_WORD.sub(lambda word: _BREAK.join(_EIGHT.findall(word[0])), name)
 
 
 def in_fours(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from partner_sdk.statement import Section, Statement, StatementPeriod, StatementSettlement
-from settlement.statements.layout import Layout, in_fours
+from settlement.statements.layout import Layout, breakable, day_text, in_fours
 from settlement.statements.page_lines import shown_lines
 from settlement.statements.page_tables import shown
 from settlement.statements.table import Table, sum_of
@@ -29,11 +29,12 @@ def page_of(statement: Statement) -> dict[str, Any]:
         "heading": "Statement" if period.closed_at else "Provisional statement",
         "description": f"Who owed what to {period.party_id} in window {period.window} of {period.network_id}.",
         "keywords": [period.network_id, period.party_id, f"window {period.window}"],
-        "operator": period.operator_name,
+        "author": period.operator_name,
+        "operator": breakable(period.operator_name),
         "operator_note": f"Operator of the network {period.network_id}",
-        "party": period.party_name,
+        "party": breakable(period.party_name),
         "party_note": f"{period.party_id} · {period.party_kind.value}",
-        "running": f"{period.operator_name} · statement of {period.party_id}, window {period.window}",
+        "running": f"Statement of {period.party_id}, window {period.window}",
         "statement_id": figures.statement_id,
         "digest": in_fours(figures.digest.hex()),
         "facts": _facts(statement, layout),
@@ -42,7 +43,7 @@ def page_of(statement: Statement) -> dict[str, Any]:
         "net": [f"Net position, {period.currency}", layout.micros(figures.net_micros)],
         "headline": _headline(period, settlement, layout),
         "tables": [
-            shown(table, layout)
+            shown(table, layout, figures.tax_note if table.key == "tax" else "")
             for table in tables.values()
             if table.key != "lines" and (table.rows or table.key in _ALWAYS)
         ],
@@ -94,8 +95,11 @@ def _headline(period: StatementPeriod, settlement: StatementSettlement, layout: 
         facts.append(["Run", f"{settlement.run_id[:8]}, {words_of(settlement.run_state).lower()}"])
     if settlement.instructed_at is not None:
         facts.append(["Instructed", layout.day(settlement.instructed_at)])
+    if settlement.due_on is not None and payable:
+        facts.append(["Due", day_text(settlement.due_on)])
     for payment in settlement.payments[:_REFERENCES_MAX]:
-        facts.append(["Reference", f"{in_fours(payment.reference)} ({words_of(payment.state).lower()})"])
+        whom = f"{'from' if payment.amount_minor > 0 else 'to'} {payment.counterparty}"
+        facts.append(["Reference", f"{in_fours(payment.reference)} {whom} ({words_of(payment.state).lower()})"])
     if len(settlement.payments) > _REFERENCES_MAX:
         facts.append(["", f"and {len(settlement.payments) - _REFERENCES_MAX} more, see Payments"])
     # A large amount stays on one line.

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final, TypeAlias
 
-from settlement.statements.layout import Figure, Layout
+from settlement.statements.layout import Figure, Layout, breakable, in_fours
 from settlement.statements.table import Cell, Column, Kind, Row, Table, sum_of
 from settlement.statements.words import COLUMNS, NOTES, TITLES, TOTALS, words_of
 
@@ -20,14 +20,21 @@ _LEFT_OUT: Final = {
     "settlement": ("party", "why"),
     "disputes": ("dispute_id",),
 }
+#: What was carried, by why.
+_ITEMS: Final = {
+    ("carried_in", "rounding"): "Carried in: rounding of an earlier run",
+    ("carried_in", "unpaid"): "Carried in: unpaid",
+    ("carried_in", "overpaid"): "Carried in: overpaid",
+    ("carried_out", "rounding"): "Rounding, settled with the next run",
+}
 #: Rows that stand on one page.
-_TOGETHER_MAX: Final = 14
+_TOGETHER_MAX: Final = 8
 #: The column that takes the room that is left.
 _WIDE: Final = ("item", "party_name", "reason", "reference")
 
 
-def shown(table: Table, layout: Layout) -> dict[str, Any]:
-    """A table for the template."""
+def shown(table: Table, layout: Layout, note: str) -> dict[str, Any]:
+    """A table for the template; `note` are the operator's words on it."""
     columns = tuple(_columns(table))
     keys = [column.key for column in columns]
     grouped = table.group is not None
@@ -35,7 +42,7 @@ def shown(table: Table, layout: Layout) -> dict[str, Any]:
     wide = next((key for key in _WIDE if key in keys), keys[0])
     return {
         "title": TITLES[table.key],
-        "note": NOTES.get(table.key, "").format(currency=layout.period.currency),
+        "note": " ".join(filter(None, (NOTES.get(table.key, "").format(currency=layout.period.currency), note))),
         "columns": [
             {"title": COLUMNS[column.key], "right": column.kind in _RIGHT, "wide": column.key == wide}
             for column in columns
@@ -49,8 +56,8 @@ def shown(table: Table, layout: Layout) -> dict[str, Any]:
             for name, rows in _groups(table)
         ],
         "sums": _sums(table, columns, table.rows, TOTALS.get(table.key, "Total"), layout) if totals else None,
-        # A table that fits on a page is not torn apart.
-        "together": len(table.rows) <= _TOGETHER_MAX,
+        # A short table is not torn apart.
+        "together": len(table.rows) + 2 * grouped * len(_groups(table)) <= _TOGETHER_MAX,
     }
 
 
@@ -71,13 +78,14 @@ def _cell(column: Column, values: Mapping[str, Cell], layout: Layout) -> Shown:
     match column.key:
         case "party_name":
             # Names are the parties' own choice; ids are nobody else's.
-            return {"name": str(values["party_name"]), "id": str(values["party"])}
+            return {"name": breakable(str(values["party_name"])), "id": str(values["party"])}
+        case "reference":
+            return in_fours(str(values["reference"]))
         case "purpose":
             text = words_of(str(values["purpose"]))
             return f"{text}, reversed" if values["reversal"] else text
         case "item" if values.get("why"):
-            other = f" {values['party']}," if values["party"] else ""
-            return f"{words_of(str(values['item']))}:{other} {words_of(str(values['why']))}"
+            return f"{_ITEMS[str(values['item']), str(values['why'])]} ({values['party']})"
         case "points" if values["points"] is None:
             return ""
         case _:

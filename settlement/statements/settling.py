@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import date
 
 from coalition.ids import id_text
 from coalition.v1 import settlement_service_pb2 as pb
@@ -17,7 +18,7 @@ from settlement.statements.moments import moment_of
 from settlement.statements.view import View
 
 
-def settled_with(view: View, run: Run) -> StatementSettlement:
+def settled_with(view: View, run: Run, due_on: date | None) -> StatementSettlement:
     """The party's part of the run that settles the window, or has."""
     positions = run.positions
     position = _position_of(view, positions.parties)
@@ -28,6 +29,7 @@ def settled_with(view: View, run: Run) -> StatementSettlement:
         run_state=RunState[pb.RunState.Name(run.state).removeprefix("RUN_STATE_")],
         method=SettlementMethod[positions.method.name],
         instructed_at=None if first is None else moment_of(first),
+        due_on=due_on,
         windows=run.windows,
         amount_micros=position.amount_micros,
         carried_in=tuple(_carried(view, positions.carried_in)),
@@ -38,7 +40,7 @@ def settled_with(view: View, run: Run) -> StatementSettlement:
 
 
 def settled_alone(
-    view: View, window: int, settlement: Settlement, carried_in: Iterable[Carried]
+    view: View, window: int, settlement: Settlement, carried_in: Iterable[Carried], due_on: date | None
 ) -> StatementSettlement:
     """The party's part of a settlement that nobody has proposed."""
     position = _position_of(view, settlement.positions)
@@ -47,6 +49,7 @@ def settled_alone(
         run_state=None,
         method=None,
         instructed_at=None,
+        due_on=due_on,
         windows=(window,),
         amount_micros=position.amount_micros,
         carried_in=tuple(_carried(view, carried_in)),

@@ -107,6 +107,7 @@ class _Summary:
     def _facts(self) -> None:
         statement = self._statement
         figures, period = statement.figures, statement.figures.period
+        due_on = figures.settlement.due_on
         facts: list[tuple[str, Kind, Cell]] = [
             ("Statement", Kind.TEXT, figures.statement_id),
             ("Operator", Kind.TEXT, f"{period.operator_name} ({period.operator_id})"),
@@ -122,6 +123,7 @@ class _Summary:
             ("Time zone", Kind.TEXT, period.time_zone),
             ("Currency", Kind.TEXT, period.currency),
             ("Run", Kind.TEXT, figures.settlement.run_id),
+            ("Payments due", Kind.TEXT, due_on.isoformat() if due_on else ""),
             ("SHA-256 of the figures", Kind.TEXT, figures.digest.hex()),
             ("Note on tax", Kind.TEXT, figures.tax_note),
         ]

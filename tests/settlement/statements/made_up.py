@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from hypothesis import strategies as st
 
@@ -269,6 +269,7 @@ def _settlement(net: int, exponent: int, carried: int, settled: bool) -> Stateme
         run_state=RunState.INSTRUCTED if settled else None,
         method=SettlementMethod.MULTILATERAL if settled else None,
         instructed_at=_END + timedelta(days=2) if settled else None,
+        due_on=date(2017, 2, 8) if settled else None,
         windows=(3,),
         amount_micros=net,
         carried_in=(_carried(CarriedReason.UNPAID, carried),) if carried else (),

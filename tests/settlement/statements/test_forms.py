@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,8 +12,11 @@ import openpyxl
 import pypdf
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from coalition.form import checks
 from partner_sdk.statement import Statement, decimal_of
+from settlement.clearing.movements import Movement, MovementKind
 from settlement.statements.csv_file import csv_file
 from settlement.statements.layout import Layout
 from settlement.statements.pdf_file import pdf_file
@@ -154,6 +158,21 @@ def test_what_no_font_has_is_a_question_mark() -> None:
     assert pharmacy.metadata.title == "Statement of ???? Аптека Φαρμακείο, window 3"
     assert "pharmacy·partner" in "".join(pharmacy.pages[0].extract_text().split())
     assert "shelter·charity" in "".join(shelter.pages[0].extract_text().split())
+
+
+#: What a party may be called.
+NAME = st.text(min_size=1, max_size=80).map(lambda name: checks._UNPRINTABLE.sub("", name)).filter(bool)
+
+
+@settings(max_examples=10, deadline=None)
+@given(NAME | st.text("Ww" + "-", min_size=80, max_size=80), st.integers(-(10**17), 10**17))
+def test_pages_hold_any_name_and_figure(name: str, owed: int) -> None:
+    """Whatever letters a name has, and however large a figure is, a statement comes of it, with its figure on it."""
+    pair = ("grocer", "florist") if owed >= 0 else ("florist", "grocer")
+    statement = make("florist", [Movement(MovementKind.OBLIGATION, *pair, direct_micros=abs(owed))])
+    period = replace(statement.figures.period, party_name=name, operator_name=name)
+    named = replace(statement, figures=replace(statement.figures, period=period))
+    assert "".join(Layout(period).micros(owed)) in text_in(pdf_file(named, b"{}"))
 
 
 def test_pages_are_archivable_and_accessible() -> None:
