@@ -4,9 +4,9 @@
 |----------------------|-----------------------------------------------------------------------------|
 | operator, auditor    | everything; what windows would have come to under other terms               |
 | partner, charity, hub| progress, windows, runs and their states; who decided on runs, and why; of  |
-|                      | obligations, positions, activity and confirmations its own; suspended or    |
-|                      | not; disputes of which it is a side; alerts about itself that say nothing of |
-|                      | others                                                                      |
+|                      | obligations, positions, activity, confirmations and statements its own;     |
+|                      | suspended or not; disputes of which it is a side; alerts about itself that  |
+|                      | say nothing of others                                                       |
 | a side of a dispute  | takes the steps in it that are its own                                      |
 | operator alone       | decides on runs, rules on disputes, acknowledges alerts                     |
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from settlement.clearing.state import State, clear
 from settlement.disputes.step import ANSWER, RAISE, WITHDRAW
 from settlement.intake import Intake
 from settlement.party_statements import PartyStatements, Signer
+from settlement.schedule.rule import Period, Schedule
 from settlement.statements.tax import TaxRates
 from settlement.store.database import Database
 from tests.settlement.books import HUB_KEY, new_database, take_in
@@ -132,6 +134,19 @@ def test_payments_of_the_run_are_on_the_statement(office: Office) -> None:
     office.decide(CHECKER, CONFIRM, 1, party_id="florist")
     assert settlement(office, "florist").payments[0].state is InstructionState.PAID
     assert settlement(office, "school").payments == ()
+
+
+def test_day_on_which_payments_are_due_is_the_schedules(office: Office) -> None:
+    """Five business days after the day of the closing; none while the window is open, or without a schedule."""
+    office.journal.at("2017-01-31")
+    office.business(1_000_000)
+    schedule = Schedule(Period.MONTHLY, 18 * 60, payment_days=5)
+    desk = PartyStatements(
+        office.database, office.intake, lambda: NOW_US, Signer("settlement", AUDITOR), TaxRates(), schedule
+    )
+    assert proven(desk.statement(1, "florist")).figures.settlement.due_on == date(2017, 2, 7)
+    assert desk.statement(2, "florist").figures.settlement.due_on is None
+    assert settlement(office, "florist").due_on is None
 
 
 def test_what_was_left_comes_back_with_its_reason(office: Office) -> None:
