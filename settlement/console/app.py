@@ -26,6 +26,8 @@ from settlement.console.pages import (
     lines,
     overview,
     payments,
+    reconciliations,
+    reconciling,
     run,
     runs,
     windows,
@@ -40,6 +42,7 @@ PLACES: Final = (
     Place("/runs", "Runs"),
     Place("/payments", "Payments", ("/accounts",)),
     Place("/lines", "Lines", ("/entries",)),
+    Place("/reconciliations", "Reconciliations"),
     Place("/documents", "Documents"),
     Place("/books", "Books"),
     Place("/disputes", "Disputes"),
@@ -54,6 +57,8 @@ _PAGES: Final[tuple[Callable[[Console], list[Route]], ...]] = (
     accounts.routes,
     lines.routes,
     entries.routes,
+    reconciling.routes,
+    reconciliations.routes,
     documents.routes,
     books.routes,
     disputes.routes,
@@ -77,6 +82,7 @@ def build(console: Console, door: Door, port: int) -> ASGIApp:
     larger = {
         "/disputes/": disputes.FILES_BYTES_MAX,
         "/documents/check": documents.FILE_BYTES_MAX,
+        "/reconciliations/file": reconciling.FILE_BYTES_MAX,
         "/payments/import": payments.STATEMENT_BYTES_MAX,
     }
     return Guard(app, door, port, refuse, larger)

@@ -40,6 +40,8 @@ def place_of(alert: Alert) -> tuple[str, str] | None:
     """The page on which something can be done about it, and what it is called."""
     if alert.kind in (AlertKind.DISPUTE_DUE, AlertKind.DISPUTE_LATE) and alert.subject_id:
         return f"/disputes/{alert.subject_id}", "the dispute"
+    if alert.kind is AlertKind.DIFFERENCES_OPEN and alert.subject_id:
+        return f"/reconciliations/{alert.subject_id}", "the reconciliation"
     if alert.kind is AlertKind.PAYMENT_OVERDUE:
         return "/runs", "runs"
     if alert.kind in (AlertKind.LIMIT_NEAR, AlertKind.LIMIT_REACHED, AlertKind.PACK_LOW, AlertKind.PACK_EMPTY):

@@ -9,7 +9,8 @@ from typing import Final
 from starlette.responses import Response
 from starlette.routing import Route
 
-from partner_sdk.settlement import Run, RunState, Window, WindowState
+from partner_sdk.errors import NotFound
+from partner_sdk.settlement import Run, RunState, Schedule, Window, WindowState
 from settlement.console.amounts import count_text, day_text
 from settlement.console.frame import page
 from settlement.console.pages.runs import SETTLEABLE, under_way
@@ -42,10 +43,26 @@ def show(visit: Visit) -> Response:
     windows = visit.client.windows()
     opened = next((window for window in windows if window.state is WindowState.OPEN), None)
     sums = visit.console.reports.sums([opened])[opened.number] if opened else None
-    return visit.page("overview.html", title="Overview", tasks=tasks(windows, under_way(visit)), open=opened, sums=sums)
+    plan = _schedule(visit)
+    return visit.page(
+        "overview.html",
+        title="Overview",
+        tasks=tasks(windows, under_way(visit), plan),
+        open=opened,
+        sums=sums,
+        schedule=plan,
+    )
 
 
-def tasks(windows: Sequence[Window], run: Run | None) -> list[Task]:
+def _schedule(visit: Visit) -> Schedule | None:
+    """None where the operator has set none."""
+    try:
+        return visit.client.schedule(closings=1)
+    except NotFound:
+        return None
+
+
+def tasks(windows: Sequence[Window], run: Run | None, plan: Schedule | None = None) -> list[Task]:
     """What waits for somebody, the most urgent first."""
     found: list[Task] = []
     if run is not None:
@@ -57,5 +74,8 @@ def tasks(windows: Sequence[Window], run: Run | None) -> list[Task]:
         verb = "waits" if len(waiting) == 1 else "wait"
         text = f"{count_text(len(waiting), 'closed window', 'closed windows')} {verb} to be settled"
         since = f"the oldest since {day_text(waiting[0].closed_at)}"
+        due = [item.payments_due_on for item in plan.unsettled] if plan else []
+        if due:
+            since += f"; payments are due on {day_text(min(due))}"
         found.append(Task("/runs/propose" if run is None else "/windows", text, since))
     return found

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,12 +39,59 @@ class Running:
         return self.server.address
 
 
+@dataclass
+class Answer:
+    """An answer from the console."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    text: str
+
+
+@dataclass
+class Line:
+    """Sends requests as they are, without the manners of a browser."""
+
+    running: Running
+    cookie: str = ""
+
+    def send(
+        self, method: str, path: str, body: str = "", host: str = "", headers: dict[str, str] | None = None
+    ) -> Answer:
+        """One request."""
+        port = self.running.server.port
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        sent = {"Host": host or f"127.0.0.1:{port}", "Cookie": self.cookie, **(headers or {})}
+        if method == "POST":
+            sent.setdefault("Origin", f"http://{sent['Host']}")
+            sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
+        connection.request(method, path, body.encode() or None, sent)
+        response = connection.getresponse()
+        answer = Answer(response.status, response.headers, response.read().decode())
+        connection.close()
+        return answer
+
+    def enter(self) -> Answer:
+        """Open the newest link and keep its cookie."""
+        answer = self.send("GET", self.running.links[-1].removeprefix(self.running.address))
+        self.cookie = answer.headers.get("Set-Cookie", "").partition(";")[0]
+        return answer
+
+    def token(self) -> str:
+        """The token of the session's forms."""
+        found = re.search(r'name="form_token" value="([^"]+)"', self.send("GET", "/").text)
+        assert found is not None
+        return found.group(1)
+
+
 @contextmanager
 def console(
-    network: LocalNetwork, party_id: str = "operator", person: int = 0, timeout_s: float = 10
+    network: LocalNetwork, party_id: str = "operator", person: int = 0, address: str = "", timeout_s: float = 10
 ) -> Iterator[Running]:
-    """A console of one of a party's people."""
+    """A console of one of a party's people, of the network's service or one at another address."""
     connection = network.connection(party_id, timeout_s=timeout_s)
+    if address:
+        connection = replace(connection, settlement_address=address)
     with SettlementClient(replace(connection, keys=(connection.keys[person],))) as client:
         links: list[str] = []
         server = ConsoleServer(client, links.append)
@@ -61,11 +110,11 @@ def business() -> Iterator[LocalNetwork]:
     with LocalNetwork(settlement=True, policy=POLICY) as network:
         steps = Business(network, seed=7)
         for days in (3, 20, 12):
-            steps.steps(15)
+            steps.steps(9)
             steps.correct()
             steps.pass_time(days)
             steps.close_window()
-        steps.steps(8)
+        steps.steps(4)
         with Client(network.connection("operator")) as hub, network.settlement_client() as settlement:
             settlement.progress(wait_for_sequence=hub.checkpoint().size)
         yield network

@@ -1,13 +1,14 @@
-"""A dispute through the pages of both sides and of the operator's two people; and the books' files."""
+"""A dispute through the pages of who raises it and of the operator; and the books' files."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
-from partner_sdk.settlement import DisputeState, LineKind
+from partner_sdk.settlement import DisputeState, LineKind, SettlementClient
 from partner_sdk.testing import LocalNetwork
 from tests.settlement.console.conftest import console, visiting
 
@@ -21,32 +22,24 @@ def test_dispute_is_raised_answered_and_decided(browser: Browser, business: Loca
     """From an entry to a ruling that two people sign, with a file of which only its digest leaves the machine."""
     contract = tmp_path / "contract.txt"
     contract.write_text("0.012 a point", encoding="utf-8")
-    with (
-        console(business) as operator,
-        console(business, person=1) as second,
-        visiting(browser, operator) as one,
-        visiting(browser, second) as two,
-    ):
+    with console(business) as operator, visiting(browser, operator) as one:
         line = next(
             line
             for line in operator.client.lines(issuer="grocer", kind=LineKind.REDEEM)
             if line.counterparty not in (None, "grocer")
         )
-        raiser = line.counterparty or ""
         with (
-            console(business, raiser) as theirs,
-            console(business, "grocer") as other,
+            console(business, line.counterparty or "") as theirs,
             visiting(browser, theirs) as their_browser,
-            visiting(browser, other) as other_browser,
+            SettlementClient(business.connection("grocer")) as grocer,
         ):
-            page, answering = their_browser.new_page(), other_browser.new_page()
+            page = their_browser.new_page()
             page.goto(f"{theirs.address}/entries/{line.sequence}")
             page.get_by_role("link", name="Dispute this entry").click()
             page.get_by_label("Who owes you more").select_option("grocer")
             page.get_by_label("Wrong amount").check()
             page.get_by_label("Amount what").fill("0,60")
             page.get_by_label("In words").fill("We agreed on 0.012 a point.")
-            page.get_by_label("Files").set_input_files(contract)
             page.get_by_role("button", name="Sign and dispute").click()
             assert "is not an amount" in notice(page)
             assert page.get_by_label("In words").input_value() == "We agreed on 0.012 a point."
@@ -56,15 +49,7 @@ def test_dispute_is_raised_answered_and_decided(browser: Browser, business: Loca
             assert "the dispute is raised" in notice(page)
             assert hashlib.sha256(contract.read_bytes()).hexdigest() in page.inner_text("main")
             dispute_id = page.url.rpartition("/")[2]
-
-            answering.goto(f"{other.address}/disputes")
-            answering.get_by_role("link", name="Dispute 1", exact=True).click()
-            answering.get_by_role("heading", name="Answer").click()
-            answering.get_by_label("Offer").fill("0.30")
-            answering.get_by_label("In words needed").first.fill("It was 0.011.")
-            answering.get_by_role("button", name="Sign and answer").click()
-            assert "your answer is recorded" in notice(answering)
-
+            grocer.answer_dispute(grocer.dispute(dispute_id), "It was 0.011.", offer_micros=300_000)
             page.get_by_role("button", name="Sign and withdraw").click()
             assert "Somebody has taken another step" in notice(page)
             page.get_by_role("heading", name="Ask the operator").click()
@@ -72,19 +57,21 @@ def test_dispute_is_raised_answered_and_decided(browser: Browser, business: Loca
             page.get_by_role("button", name="Sign and ask").click()
             assert theirs.client.dispute(dispute_id).state is DisputeState.ESCALATED
 
-        first, checker = one.new_page(), two.new_page()
-        first.goto(f"{operator.address}/disputes/{dispute_id}")
+        first = one.new_page()
+        first.goto(f"{operator.address}/disputes")
+        first.get_by_role("link", name="Dispute 1", exact=True).click()
         first.get_by_label("Amount").fill("0.45")
         first.locator("#text-rule").fill("Clause 4 is clear.")
         first.get_by_role("button", name="Sign the ruling").click()
+        assert "0.450000" in first.locator(".signed").first.inner_text()
         first.get_by_role("button", name="Sign and confirm").click()
         assert "Another person has to do this" in notice(first)
-        checker.goto(f"{second.address}/disputes/{dispute_id}")
-        assert "0.450000" in checker.locator(".signed").first.inner_text()
-        checker.get_by_role("button", name="Sign and confirm").click()
-        assert "the ruling is confirmed" in notice(checker)
-        assert f"coalition settlement dispute adjust {dispute_id}" in checker.inner_text("main")
-        found = second.client.dispute(dispute_id)
+        connection = business.connection("operator")
+        with SettlementClient(replace(connection, keys=connection.keys[1:])) as second:
+            second.confirm_ruling(second.dispute(dispute_id))
+        first.reload()
+        assert f"coalition settlement dispute adjust {dispute_id}" in first.inner_text("main")
+        found = operator.client.dispute(dispute_id)
         assert (found.state, found.accepted_micros) == (DisputeState.ACCEPTED, 450_000)
 
 

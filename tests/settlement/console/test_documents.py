@@ -10,11 +10,11 @@ from playwright.sync_api import Browser
 from partner_sdk.testing import LocalNetwork
 from tests.settlement.console.conftest import console, visiting
 
-BEGINNINGS = {"PDF": b"%PDF-", "XLSX": b"PK", "CSV": b"", "JSON": b"{"}
+BEGINNINGS = {"PDF": b"%PDF-", "JSON": b"{"}
 
 
 def test_statements_are_shown_sent_and_checked(browser: Browser, business: LocalNetwork, tmp_path: Path) -> None:
-    """Every form of a party's statement comes as a file; the signed one is right, and not after it was changed."""
+    """A party's statement comes as files; the signed one is right, and not after it was changed."""
     with console(business) as running, visiting(browser, running, accept_downloads=True) as context:
         page = context.new_page()
         page.goto(f"{running.address}/documents")

@@ -2,61 +2,13 @@
 
 from __future__ import annotations
 
-import http.client
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import pytest
 
 from partner_sdk.testing import LocalNetwork
 from settlement.console.guard import FORM_BYTES_MAX
-from tests.settlement.console.conftest import Running, console
-
-
-@dataclass
-class Answer:
-    """An answer from the console."""
-
-    status: int
-    headers: http.client.HTTPMessage
-    text: str
-
-
-@dataclass
-class Line:
-    """Sends requests as they are, without the manners of a browser."""
-
-    running: Running
-    cookie: str = ""
-
-    def send(
-        self, method: str, path: str, body: str = "", host: str = "", headers: dict[str, str] | None = None
-    ) -> Answer:
-        """One request."""
-        port = self.running.server.port
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-        sent = {"Host": host or f"127.0.0.1:{port}", "Cookie": self.cookie, **(headers or {})}
-        if method == "POST":
-            sent.setdefault("Origin", f"http://{sent['Host']}")
-            sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
-        connection.request(method, path, body.encode() or None, sent)
-        response = connection.getresponse()
-        answer = Answer(response.status, response.headers, response.read().decode())
-        connection.close()
-        return answer
-
-    def enter(self) -> Answer:
-        """Open the newest link and keep its cookie."""
-        answer = self.send("GET", self.running.links[-1].removeprefix(self.running.address))
-        self.cookie = answer.headers.get("Set-Cookie", "").partition(";")[0]
-        return answer
-
-    def token(self) -> str:
-        """The token of the session's forms."""
-        found = re.search(r'name="form_token" value="([^"]+)"', self.send("GET", "/").text)
-        assert found is not None
-        return found.group(1)
+from tests.settlement.console.conftest import Line, Running, console
 
 
 @pytest.fixture(scope="module")
