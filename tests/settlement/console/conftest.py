@@ -110,7 +110,7 @@ def business() -> Iterator[LocalNetwork]:
     with LocalNetwork(settlement=True, policy=POLICY) as network:
         steps = Business(network, seed=7)
         for days in (3, 20, 12):
-            steps.steps(9)
+            steps.steps(12)
             steps.correct()
             steps.pass_time(days)
             steps.close_window()
