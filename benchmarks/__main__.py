@@ -19,6 +19,7 @@ from benchmarks.figures import (
     memory,
     one_caller,
     postgresql,
+    reconciliation,
     scaling,
     singles,
     starting,
@@ -45,6 +46,7 @@ FIGURES: Final[dict[str, Callable[[Run], list[Row]]]] = {
     starting.IMPORT: starting.importing,
     starting.START: starting.serving,
     window.NAME: window.measure,
+    reconciliation.NAME: reconciliation.measure,
 }
 
 

@@ -6,8 +6,10 @@ Everything follows from a seed, so a test and a measurement can plant alike.
 from __future__ import annotations
 
 import random
+import sqlite3
 import uuid
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -15,9 +17,13 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 import pyarrow.csv
 
+from coalition.v1 import error_pb2
+from coalition.v1.transaction_pb2 import TransactionKind
 from partner_sdk import Kind
 from partner_sdk.settlement import DifferenceKind, RecordsMapping, RecordStatus
 from settlement.reconciliation.entries import RECORDS
+from settlement.store.database import Database
+from settlement.store.migrate import migrate
 
 PARTY: Final = "grocer"
 WINDOW: Final = 1
@@ -138,6 +144,34 @@ class Planted:
     def write_csv(self, path: Path, *, ids: bool = True) -> None:
         """The file as CSV."""
         pyarrow.csv.write_csv(self.file(ids=ids), path)
+
+    def write_database(self, path: Path) -> None:
+        """The records in a new database of a settlement service, without the journal that they would come from."""
+        made = Database.in_file(path)
+        migrate(made)
+        made.close()
+        count = len(self.records)
+        last = max(record.sequence for record in self.records if record.window == WINDOW)
+        with closing(sqlite3.connect(path)) as database, database:
+            database.execute("INSERT INTO progress VALUES (1, 'planted', ?, 1, ?, ?)", (count, b"0" * 32, b""))
+            windows = [(WINDOW, 1, last), (_OTHER_WINDOW, last + 1, 0)]
+            database.executemany("INSERT INTO windows VALUES (?, ?, 1, ?, 1)", windows)
+            entries = ((sequence, b"%d" % sequence) for sequence in range(1, count + 1))
+            database.executemany("INSERT INTO entries VALUES (?, 1, 0, ?)", entries)
+            database.executemany(
+                "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'anna', ?, ?, 0, ?, 0)", map(_stored, self.records)
+            )
+
+
+def _stored(record: _Record) -> tuple[object, ...]:
+    """A record's row, as far as it is not always the same."""
+    return (
+        *(record.sequence, record.window, record.at_us, record.author, record.id),
+        TransactionKind.Value(f"TRANSACTION_KIND_{record.kind.upper()}"),
+        *(record.points, record.reference, record.accepted),
+        error_pb2.REASON_UNSPECIFIED if record.accepted else error_pb2.REASON_INSUFFICIENT_POINTS,
+        record.about or b"",
+    )
 
 
 class _Planter:

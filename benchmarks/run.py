@@ -36,6 +36,8 @@ class Scale:
     short: Size
     #: How long the hub's memory is watched under load.
     load_s: float
+    #: Rows of a party's records that are reconciled.
+    records: int
 
 
 def _journal(entries: int) -> Size:
@@ -43,9 +45,15 @@ def _journal(entries: int) -> Size:
     return Size(10_000, 10, entries)
 
 
-QUICK: Final = Scale("quick", 2, 16, 1_500, Size(50_000, 10), _journal(300_000), _journal(0), load_s=20)
-NORMAL: Final = Scale("normal", 3, 40, 4_000, Size(200_000, 10), _journal(1_000_000), _journal(0), load_s=60)
-LARGE: Final = Scale("large", 5, 60, 8_000, Size(1_000_000, 10), _journal(5_000_000), _journal(0), load_s=600)
+QUICK: Final = Scale(
+    "quick", 2, 16, 1_500, Size(50_000, 10), _journal(300_000), _journal(0), load_s=20, records=100_000
+)
+NORMAL: Final = Scale(
+    "normal", 3, 40, 4_000, Size(200_000, 10), _journal(1_000_000), _journal(0), load_s=60, records=1_000_000
+)
+LARGE: Final = Scale(
+    "large", 5, 60, 8_000, Size(1_000_000, 10), _journal(5_000_000), _journal(0), load_s=600, records=5_000_000
+)
 
 
 @dataclass

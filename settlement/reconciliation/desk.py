@@ -64,7 +64,8 @@ class ReconciliationDesk:
         self._database = database
         self._intake = intake
         self._clock = clock
-        self._folder = folder
+        # Jobs have another working directory.
+        self._folder = folder = folder.absolute()
         self._limits = limits
         self._jobs = Jobs(limits.jobs)
         self.uploads: Final = Uploads(folder / "uploads", limits)

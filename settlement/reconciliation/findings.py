@@ -154,8 +154,10 @@ SELECT CASE WHEN h.sequence IS NOT NULL THEN 'in_doubt' WHEN s.sequence IS NOT N
             WHEN f.sequence IS NOT NULL THEN 'reversed' ELSE 'missing_at_partner' END,
        CASE WHEN h.sequence IS NOT NULL THEN 'open_hold' WHEN s.sequence IS NOT NULL THEN 'entry'
             WHEN e.kind = 'reverse' THEN 'reversal' ELSE 'unknown' END,
-       coalesce(f.row, d.row), NULL, e.sequence,
-       CASE WHEN s.sequence IS NOT NULL THEN s.of_sequence WHEN e.kind = 'reverse' THEN e.about_sequence END
+       CASE WHEN h.sequence IS NOT NULL THEN NULL WHEN s.sequence IS NOT NULL THEN d.row ELSE f.row END,
+       NULL, e.sequence,
+       CASE WHEN h.sequence IS NOT NULL THEN NULL WHEN s.sequence IS NOT NULL THEN s.of_sequence
+            WHEN e.kind = 'reverse' THEN e.about_sequence END
 FROM left_entries e
 LEFT JOIN spare_entries s USING (sequence)
 LEFT JOIN spared_for d ON s.sequence = d.sequence

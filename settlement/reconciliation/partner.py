@@ -58,28 +58,31 @@ END;
 CREATE TEMP MACRO record_kind(kind, points) AS CASE
     WHEN points < 0 AND getvariable('negative') = 'reverse' THEN 'reverse'::kind ELSE kind
 END;
-CREATE TEMP MACRO record_class(kind, points) AS (CASE
-    WHEN getvariable('mode') = 'balance' THEN CASE WHEN points < 0 THEN 'out' ELSE 'in' END
-    WHEN kind IS NULL THEN 'forward'
-    WHEN kind = 'capture' THEN 'redeem'
-    ELSE kind::VARCHAR
-END)::class
+CREATE TEMP MACRO record_class(kind, points) AS CASE
+    WHEN getvariable('mode') = 'balance' THEN CASE WHEN points < 0 THEN 'out'::class ELSE 'in'::class END
+    WHEN points < 0 AND getvariable('negative') = 'reverse' THEN 'reverse'::class
+    WHEN getvariable('mode') = 'refunds' THEN 'forward'::class
+    WHEN kind = 'issue' THEN 'issue'::class
+    WHEN kind IN ('redeem', 'capture') THEN 'redeem'::class
+    ELSE kind::VARCHAR::class
+END
 """
 
 # Wrong cells are noted, each column by a bit, and looked up when there are any.
 _PARTNER: Final = """
 CREATE TEMP TABLE partner AS
 WITH said AS (
-    SELECT row, id_of(id) AS id, record_kind(kind::kind, points_of(points)) AS kind,
-           points_of(points) AS points, stripped(reference) AS reference,
+    SELECT row, id AS id_text, id_of(id) AS id, kind::kind AS said_kind, points_of(points) AS points,
+           stripped(reference) AS reference,
            CASE WHEN clock IS NOT NULL THEN zoned_us(clock) WHEN moment IS NOT NULL THEN epoch_us(moment)
                 ELSE text_us(time) END AS time_us,
-           status::status AS status, id IS NOT NULL AND id_of(id) IS NULL AND trim(id) <> '' AS bad_id
+           status::status AS status
     FROM file_rows WHERE kind IS NULL OR kind <> '-'
 )
-SELECT row, id, kind, record_class(kind, points) AS class, abs(points) AS points, reference, time_us, status,
+SELECT row, id, record_kind(said_kind, points) AS kind, record_class(said_kind, points) AS class, abs(points) AS points,
+       reference, time_us, status,
        (CASE WHEN points IS NULL OR abs(points) > getvariable('points_max') THEN 1 ELSE 0 END
-        + CASE WHEN bad_id THEN 2 ELSE 0 END
+        + CASE WHEN id IS NULL AND trim(id_text) <> '' THEN 2 ELSE 0 END
         + CASE WHEN strlen(reference) > getvariable('cell_max') THEN 4 ELSE 0 END
         + CASE WHEN getvariable('timed') AND NOT coalesce(
               time_us BETWEEN getvariable('earliest') AND getvariable('latest'), false) THEN 8 ELSE 0 END

@@ -9,43 +9,34 @@ is not read.
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from google.protobuf.internal.enum_type_wrapper import EnumTypeWrapper
 
 from coalition.v1.error_pb2 import Reason
 from coalition.v1.transaction_pb2 import TransactionKind
 from settlement.reconciliation.entries import RECORDS
 
 #: Entries of the journal to a part.
-PART_ENTRIES: Final = 1 << 17
+PART_ENTRIES: Final = 1 << 16
 #: Changes with what a part holds; those of an older form are not found any more.
 _FORM: Final = 1
 _NAME: Final = re.compile(r"records-1-(\d{15})-([0-9a-f]{16})-([0-9a-f]{32})\.parquet")
 _ROW_GROUP: Final = 1 << 15
-
-
-def _named(names: Mapping[str, int], prefix: str) -> list[str]:
-    """The names of an enumeration's numbers, at those places; empty where there is none, and at 0."""
-    words = [""] * (max(names.values()) + 1)
-    for name, number in names.items():
-        if number:
-            words[number] = name.removeprefix(prefix)
-    return words
-
-
-_KINDS: Final = pa.array([name.lower() for name in _named(dict(TransactionKind.items()), "TRANSACTION_KIND_")])
-_REASONS: Final = pa.array(_named(dict(Reason.items()), "REASON_"))
 _SELECT: Final = """
 SELECT
     sequence, window_number, committed_us, author, transaction_id, kind, points, reference, accepted, reason, about_id
-FROM records WHERE sequence BETWEEN ? AND ? ORDER BY author, sequence
+FROM records WHERE sequence BETWEEN ? AND ? ORDER BY sequence
 """
 
 
@@ -65,6 +56,7 @@ class Parts:
         self._connection = connection
         self._folder = folder
         self._part_entries = part_entries
+        self._rest: pa.Table | None = None
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         found = connection.execute("SELECT sequence FROM progress").fetchone()
         #: The last entry that is in the books.
@@ -83,11 +75,11 @@ class Parts:
         for count, number in enumerate((number for number in wanted if number < complete), 1):
             files.append(self._part(number))
             done(count * self._part_entries)
-        tail = complete * self._part_entries
-        rest = (
-            self._read(tail + 1, self.size) if any(number >= complete for number in wanted) else RECORDS.empty_table()
-        )
-        return Source(tuple(files), rest)
+        if all(number < complete for number in wanted):
+            return Source(tuple(files), RECORDS.empty_table())
+        if self._rest is None:
+            self._rest = self._read(complete * self._part_entries + 1, self.size)
+        return Source(tuple(files), self._rest)
 
     def _number(self, sequence: int) -> int:
         return (sequence - 1) // self._part_entries
@@ -104,9 +96,10 @@ class Parts:
 
     def _make(self, number: int, stem: str) -> Path:
         table = self._read(number * self._part_entries + 1, (number + 1) * self._part_entries)
-        fresh = self._folder / f"{stem}{id(table)}.new"
+        # By author: of others' rows most are passed over unread then.
+        table = table.take(pc.sort_indices(table["author"]))
+        fresh = self._folder / f"{stem}{os.getpid()}.new"
         try:
-            # Sorted by author: of others' rows most are passed over unread.
             pq.write_table(
                 table, fresh, compression="zstd", row_group_size=_ROW_GROUP, use_dictionary=["author", "kind", "reason"]
             )
@@ -120,6 +113,18 @@ class Parts:
         cursor = self._connection.execute(_SELECT, (first, last))
         tables = [RECORDS.empty_table(), *_tables(cursor)]
         return pa.concat_tables(tables)
+
+
+@cache
+def _names(enumeration: EnumTypeWrapper) -> pa.Array:
+    """The names of an enumeration's numbers, at those places; empty where there is none, and at 0."""
+    names = dict(enumeration.items())
+    prefix = next(name for name, number in names.items() if number == 0).removesuffix("UNSPECIFIED")
+    words = [""] * (max(names.values()) + 1)
+    for name, number in names.items():
+        if number:
+            words[number] = name.removeprefix(prefix)
+    return pa.array(words)
 
 
 def _tables(cursor: sqlite3.Cursor) -> Iterator[pa.Table]:
@@ -138,11 +143,11 @@ def _table(columns: list[tuple[Any, ...]]) -> pa.Table:
             pa.array(committed, pa.int64()),
             _words(map(places.__getitem__, author), pa.array(names)),
             pa.array(identifier, pa.uuid()),
-            _words(kind, _KINDS),
+            pc.utf8_lower(_words(kind, _names(TransactionKind))),
             pa.array(points, pa.int64()),
             pa.array(reference, pa.string()),
             pa.array(accepted, pa.int8()).cast(pa.bool_()),
-            _words(reason, _REASONS),
+            _words(reason, _names(Reason)),
             pa.array([value or None for value in about], pa.uuid()),
         ],
         schema=RECORDS,

@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from beancount import loader
 from click.testing import CliRunner
@@ -23,6 +25,7 @@ from coalition.merkle import leaf_hash
 from partner_sdk.cli import main
 from partner_sdk.testing import BankMovement, LocalNetwork, bank_statement
 from partner_sdk.testing._processes import command
+from tests.settlement.reconciliation.files import workbook
 
 GUIDE: Final = (Path(__file__).parents[2] / "docs" / "finance.md").read_text(encoding="utf-8")
 ADDRESS: Final = "localhost:7800"
@@ -57,12 +60,12 @@ class Shell:
         assert words[0] == "coalition"
         return words[1:]
 
-    def run(self, line: str, *, status: int = 0, typed: str = "") -> str:
+    def run(self, line: str, *, status: int = 0, typed: str = "", all_of_it: bool = False) -> str:
         """A command's output, of errors for a status other than 0. In this process, to save the start of another."""
         with contextlib.chdir(self.folder):
             done = CliRunner().invoke(main, self.words(line), input=typed, env=self.environment)
         assert done.exit_code == status, f"{line}\n{done.output}"
-        return done.stdout if status == 0 else done.stderr
+        return done.output if all_of_it else done.stdout if status == 0 else done.stderr
 
     def python(self, title: str) -> str:
         """What the Python of a section prints."""
@@ -178,6 +181,27 @@ def test_report_is_printed_and_written(shell: Shell) -> None:
     assert found["positions"] == positions
     assert found["netting"][0] == {"stage": "gross", "amount": "3.000000", "payments": 2}
     assert json.loads(shell.run("coalition settlement report --window 1 --json -")) == found
+
+
+def test_records_are_reconciled(shell: Shell) -> None:
+    """One row agrees and one is missing, in every kind of file; what is recorded stays."""
+    moment = shell.network.now.replace(tzinfo=None)
+    rows = [("BURN", 300, "R1", moment), ("BURN", 20, "R2", moment)]
+    header = ("type", "points", "receipt", "time")
+    lines = [",".join(map(str, row)) for row in (header, *rows)]
+    (shell.folder / "march.csv").write_text("\n".join(lines), "utf-8")
+    (shell.folder / "march.xlsx").write_bytes(workbook([header, *rows]))
+    columns = dict(zip(header, zip(*rows, strict=True), strict=True))
+    pq.write_table(pa.table({name: list(column) for name, column in columns.items()}), shell.folder / "march.parquet")
+    compare, files, record, listed, again = section("Reconciling", "sh").splitlines()
+    for line in (compare, files, record):
+        printed = shell.run(f"{line} --party florist --yes --tolerance 604800", status=1, all_of_it=True)
+        assert re.search(r"agree, by points and time +│ +1 │", printed)
+        assert re.search(r"MISSING_AT_HUB +│ +1 │", printed)
+    assert {"differences.xlsx", "corrections.json"} <= {path.name for path in shell.folder.iterdir()}
+    assert re.search(r"florist │ 1 +│ +1 │ open", shell.run(listed))
+    shell.run(again)
+    assert (shell.folder / "differences.csv").read_text("utf-8").count("MISSING_AT_HUB") == 1
 
 
 def test_lines_lead_to_proven_entries(shell: Shell) -> None:

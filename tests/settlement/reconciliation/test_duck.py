@@ -14,23 +14,29 @@ from settlement.reconciliation.duck import locked_down
 from settlement.reconciliation.limits import Limits
 
 
-@pytest.fixture
-def connection(tmp_path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the files are."""
+    return tmp_path_factory.mktemp("duck")
+
+
+@pytest.fixture(scope="module")
+def connection(folder: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """One that may read one file."""
-    pq.write_table(pa.table({"a": [1, 2]}), tmp_path / "given.parquet")
-    pq.write_table(pa.table({"a": [3]}), tmp_path / "other.parquet")
-    (tmp_path / "spill").mkdir()
-    connection = locked_down(tmp_path / "spill", [tmp_path / "given.parquet"], Limits(memory_mib=64, threads=1))
+    pq.write_table(pa.table({"a": [1, 2]}), folder / "given.parquet")
+    pq.write_table(pa.table({"a": [3]}), folder / "other.parquet")
+    (folder / "spill").mkdir()
+    connection = locked_down(folder / "spill", [folder / "given.parquet"], Limits(memory_mib=64, threads=1))
     yield connection
     connection.close()
 
 
-def test_only_what_is_given_is_read(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+def test_only_what_is_given_is_read(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """The file that was named, and not its neighbour."""
-    given = connection.execute("SELECT sum(a) FROM read_parquet($path)", {"path": str(tmp_path / "given.parquet")})
+    given = connection.execute("SELECT sum(a) FROM read_parquet($path)", {"path": str(folder / "given.parquet")})
     assert given.fetchall() == [(3,)]
     with pytest.raises(duckdb.Error):
-        connection.execute("SELECT * FROM read_parquet($path)", {"path": str(tmp_path / "other.parquet")})
+        connection.execute("SELECT * FROM read_parquet($path)", {"path": str(folder / "other.parquet")})
 
 
 @pytest.mark.parametrize(

@@ -15,51 +15,24 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from benchmarks.planting import MAPPING, PARTY, WINDOW, Planted, plant
+from benchmarks.planting import MAPPING, PARTY, WINDOW, plant
 from coalition.errors import Refused, reason_name
 from coalition.v1 import settlement_reconciliation_pb2 as pb
-from coalition.v1.transaction_pb2 import TransactionKind
 from settlement.reconciliation import jobs
 from settlement.reconciliation.comparing import compare
 from settlement.reconciliation.job import ANSWER_FILE, DIFFERENCES_FILE, Job, Question, split_differences
 from settlement.reconciliation.jobs import Jobs, run
 from settlement.reconciliation.limits import Limits
 from settlement.reconciliation.parts import Parts
-from tests.settlement.books import new_database
 
 LIMITS = Limits(memory_mib=256, threads=1)
-
-
-def keep(planted: Planted, path: Path) -> None:
-    """Put planted records into a settlement service's database, without the journal that they would come from."""
-    with closing(sqlite3.connect(path)) as database, database:
-        count = len(planted.records)
-        last = max(record.sequence for record in planted.records if record.window == WINDOW)
-        database.execute("INSERT INTO progress VALUES (1, 'test', ?, 1, ?, ?)", (count, b"0" * 32, b""))
-        database.executemany("INSERT INTO windows VALUES (?, ?, 1, ?, 1)", [(1, 1, last), (2, last + 1, 0)])
-        database.executemany(
-            "INSERT INTO entries VALUES (?, 1, 0, ?)", [(number, b"%d" % number) for number in range(1, count + 1)]
-        )
-        database.executemany(
-            "INSERT INTO records VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'anna', ?, ?, 0, ?, 0)",
-            [
-                (
-                    *(record.sequence, record.window, record.at_us, record.author, record.id),
-                    TransactionKind.Value(f"TRANSACTION_KIND_{record.kind.upper()}"),
-                    *(record.points, record.reference, record.accepted, 0 if record.accepted else 61),
-                    record.about or b"",
-                )
-                for record in planted.records
-            ],
-        )
 
 
 @pytest.fixture
 def question(tmp_path: Path) -> Question:
     """A planted file, and a service's database with the records beside it."""
-    new_database(tmp_path).close()
     planted = plant("jobs", 400, 5)
-    keep(planted, tmp_path / "settlement.db")
+    planted.write_database(tmp_path / "settlement.db")
     planted.write_csv(tmp_path / "records.csv")
     (tmp_path / "scratch").mkdir()
     return Question(

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from coalition.v1 import settlement_reconciliation_pb2 as pb
-from partner_sdk.settlement import NegativePoints, RecordsMapping
+from partner_sdk.settlement import NegativePoints
 from tests.settlement.reconciliation.comparison import (
     BALANCE,
     BEGIN_US,
@@ -61,15 +59,19 @@ def test_amounts_and_kinds_that_differ() -> None:
 
 
 def test_duplicates_in_the_file() -> None:
-    """The same id twice; and without ids the same reference, points and time."""
+    """The same id twice, known to the journal or not; and without ids the same reference, points and time."""
     ledger = Ledger()
     ledger.add("issue", 10, "R1")
-    assert compare(ledger, [row(10, 1, "earn"), row(10, 1, "earn")], FULL).found == [("DUPLICATE", 3, 1)]
-    twice = [row(10, None, "earn", "R1", minute=1), row(10, None, "earn", "R1", minute=2)]
-    assert compare(ledger, twice, NO_IDS).found == [("DUPLICATE", 3, 1)]
-    unknown = compare(ledger, [row(10, 1, "earn"), row(9, 77, "earn"), row(9, 77, "earn")], FULL)
-    assert unknown.found == [("MISSING_AT_HUB", 3, 0), ("DUPLICATE", 4, 0)]
-    assert unknown.differences[1].other_row == 3
+    ledger.add("issue", 20, "R2")
+    rows = [
+        *[row(10, 1, "earn", "R1")] * 2,
+        row(20, None, "earn", "R2", minute=2),
+        row(20, None, "earn", "R2", minute=3),
+        *[row(9, 77, "earn")] * 2,
+    ]
+    compared = compare(ledger, rows, FULL)
+    assert compared.found == [("DUPLICATE", 3, 1), ("DUPLICATE", 5, 2), ("MISSING_AT_HUB", 6, 0), ("DUPLICATE", 7, 0)]
+    assert [item.other_row for item in compared.differences] == [2, 4, 0, 6]
 
 
 def test_duplicates_in_the_journal() -> None:
@@ -136,24 +138,29 @@ def test_reversals_of_later_windows_are_not_this_one_s() -> None:
     assert compare(ledger, [row(10, 1, "earn")], FULL).found == []
 
 
-@pytest.mark.parametrize(
-    "refund",
-    [
-        row(4, 2, "refund"),
-        row(4, 1, "refund"),
-        row(-4, 1, "earn"),
-        row(-4, None, "earn", "V1", minute=2),
-        row(4, None, "refund", "R1", minute=2),
-        row(4, None, "refund", minute=2),
-    ],
-)
-def test_a_refund_is_the_journal_s_reversal(refund: dict[str, str]) -> None:
+def test_a_refund_is_the_journal_s_reversal() -> None:
     """By its own id, by that of what it refunds, as a negative row, by either reference, or by points and time."""
-    ledger = Ledger()
-    ledger.add("issue", 10, "R1")
-    ledger.add("reverse", 4, "V1" if refund["reference"] else "", about=1)
-    compared = compare(ledger, [row(10, 1, "earn", "R1"), refund], FULL)
+    ledger, rows = Ledger(), []
+    for place in range(6):
+        points = 10 * (place + 1)
+        issued = ledger.add("issue", points, f"R{place}")
+        reversal = ledger.add("reverse", points - 1, f"V{place}" if place < 5 else "", about=issued)
+        rows.append(row(points, issued, "earn", f"R{place}"))
+        minute = reversal
+        rows.append(
+            (
+                row(points - 1, reversal, "refund"),
+                row(points - 1, issued, "refund"),
+                row(1 - points, issued, "earn"),
+                row(1 - points, None, "earn", f"V{place}", minute),
+                row(points - 1, None, "refund", f"R{place}", minute),
+                row(points - 1, None, "refund", minute=minute),
+            )[place]
+        )
+    compared = compare(ledger, rows, FULL)
     assert compared.found == []
+    agreement = compared.agreement
+    assert (agreement.by_id, agreement.by_reference, agreement.by_time) == (9, 2, 1)
 
 
 def test_who_books_net_agrees() -> None:
@@ -385,9 +392,8 @@ def test_reversals_of_earlier_windows() -> None:
     """The original is in a window before, and is looked up there: by its id and reference the refund is found."""
     ledger = Ledger()
     ledger.add("issue", 10, "R1", window=0)
-    ledger.add("reverse", 10, about=1)
-    for mapping in (FULL, replace(BALANCE, kind=None)):
-        by_id: RecordsMapping = mapping
-        points = 10 if mapping is FULL else -10
-        assert compare(ledger, [row(points, 1, "refund")], by_id).found == []
-        assert compare(ledger, [row(points, None, "refund", "R1", minute=2)], by_id).found == []
+    ledger.add("reverse", 4, about=1)
+    ledger.add("reverse", 6, about=1)
+    for mapping, sign in ((FULL, 1), (BALANCE, -1)):
+        rows = [row(4 * sign, 1, "refund"), row(6 * sign, None, "refund", "R1", minute=3)]
+        assert compare(ledger, rows, mapping).found == []

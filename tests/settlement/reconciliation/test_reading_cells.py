@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -65,13 +66,13 @@ def test_numbers() -> None:
     assert points(["1'234", "1’234"], thousands_mark="'") == [1_234, 1_234]
 
 
-@pytest.mark.parametrize(
-    "text", ["1.5", "1,234", "1e3", "0x10", "1_000", "twelve", "--1", "(1", "1.2.3", "9" * 15, "٣"]
-)
-def test_what_is_no_whole_number(text: str) -> None:
-    """It is named with its row; nothing is rounded and nothing guessed."""
-    with pytest.raises(RecordsError, match="Column 'points' has no whole numbers of points in: row 3"):
-        points(["1", text])
+def test_what_is_no_whole_number() -> None:
+    """All of them are counted, the first ones named with their rows; nothing is rounded and nothing guessed."""
+    odd = ["1.5", "1,234", "1e3", "0x10", "1_000", "twelve", "--1", "(1", "1.2.3", "9" * 15, "٣"]
+    with pytest.raises(RecordsError) as error:
+        points(["1", *odd, "2"])
+    assert "Column 'points' has no whole numbers of points in: row 3: '1.5'; row 4: '1,234'" in str(error.value)
+    assert f"and {len(odd) - 5} more" in str(error.value)
 
 
 def test_a_cell_without_points_in_a_row_with_others() -> None:
@@ -82,50 +83,58 @@ def test_a_cell_without_points_in_a_row_with_others() -> None:
 
 
 @pytest.mark.parametrize(
-    ("time_format", "text", "moment"),
+    ("time_format", "written"),
     [
-        ("iso", "2026-01-31T12:30:00Z", "2026-01-31T12:30:00"),
-        ("iso", "2026-01-31 12:30:00+02:00", "2026-01-31T10:30:00"),
-        ("iso", "2026-01-31T12:30:00.5 -0530", "2026-01-31T18:00:00.500000"),
-        ("iso", "2026-01-31 12:30", "2026-01-31T11:30:00"),
-        ("iso", "2026/1/31 2:05:07,25", "2026-01-31T01:05:07.250000"),
-        ("iso", "2026-07-01", "2026-06-30T22:00:00"),
-        ("epoch_s", "1769862600", "2026-01-31T12:30:00"),
-        ("epoch_ms", "1769862600123", "2026-01-31T12:30:00.123000"),
-        ("excel", "46053.5208333333", "2026-01-31T11:30:00"),
-        ("%d.%m.%Y %H:%M", "31.01.2026 12:30", "2026-01-31T11:30:00"),
-        ("%m/%d/%y %I:%M %p", "01/31/26 01:05 PM", "2026-01-31T12:05:00"),
-        ("%Y%m%d%H%M%S%z", "20260131123000+0100", "2026-01-31T11:30:00"),
-        ("%d.%m.%Y", "31.01.2026", "2026-01-31T11:00:00"),
+        (
+            "iso",
+            {
+                "2026-01-31T12:30:00Z": "2026-01-31T12:30:00",
+                "2026-01-31 12:30:00+02:00": "2026-01-31T10:30:00",
+                "2026-01-31T12:30:00.5 -0530": "2026-01-31T18:00:00.500000",
+                "2026-01-31 12:30": "2026-01-31T11:30:00",
+                "2026/1/31 2:05:07,25": "2026-01-31T01:05:07.250000",
+                "2026-07-01": "2026-06-30T22:00:00",
+            },
+        ),
+        ("iso", {"2026-01-31 12:30:00": "2026-01-31T11:30:00", "2026-01-31 12:30:00.25": "2026-01-31T11:30:00.250000"}),
+        ("epoch_s", {"1769862600": "2026-01-31T12:30:00", "1769862600.5": "2026-01-31T12:30:00.500000"}),
+        ("epoch_ms", {"1769862600123": "2026-01-31T12:30:00.123000"}),
+        ("excel", {"46053.5208333333": "2026-01-31T11:30:00"}),
+        ("%d.%m.%Y %H:%M", {"31.01.2026 12:30": "2026-01-31T11:30:00"}),
+        ("%m/%d/%y %I:%M %p", {"01/31/26 01:05 PM": "2026-01-31T12:05:00"}),
+        ("%Y%m%d%H%M%S%z", {"20260131123000+0100": "2026-01-31T11:30:00"}),
+        ("%d.%m.%Y", {"31.01.2026": "2026-01-31T11:00:00"}),
     ],
 )
-def test_times(time_format: str, text: str, moment: str) -> None:
-    """On the clock of a zone, unless they say their offset; a day stands for its noon."""
-    assert moments([text], time_format, "Europe/Berlin") == [f"{moment}+00:00"]
-    # However others in the file are written.
-    if time_format == "iso":
-        assert moments(["2026-03-01T00:00:00Z", text], "iso", "Europe/Berlin")[1] == f"{moment}+00:00"
+def test_times(time_format: str, written: dict[str, str]) -> None:
+    """On the clock of a zone, unless they say their offset; a day of a pattern stands for its noon."""
+    expected = [f"{moment}+00:00" for moment in written.values()]
+    assert moments(list(written), time_format, "Europe/Berlin") == expected
 
 
 @pytest.mark.parametrize(
-    ("time_format", "text"),
+    ("time_format", "texts"),
     [
-        ("iso", "31.01.2026"),
-        ("iso", "2026-02-30"),
-        ("iso", "2026-01-31 10:00:00 PM"),
-        ("iso", "2026-01-31T10:00:00 Europe/Berlin"),
-        ("iso", "1970-01-01"),
-        ("iso", ""),
-        ("epoch_s", "1769862600123"),
-        ("excel", "31.01.2026"),
-        ("%d.%m.%Y", "01/31/2026"),
-        ("%d.%m.%Y", "31.01.2026 12:30"),
+        (
+            "iso",
+            [
+                *("31.01.2026", "2026-02-30", "2026-01-31 10:00:00 PM", "2026-01-31T10:00:00 Europe/Berlin"),
+                *("1970-01-01", "", "2026-01-31T25:00:00"),
+            ],
+        ),
+        ("epoch_s", ["1769862600123"]),
+        ("excel", ["31.01.2026"]),
+        ("%d.%m.%Y", ["01/31/2026", "31.01.2026 12:30"]),
     ],
 )
-def test_what_is_no_time(time_format: str, text: str) -> None:
+def test_what_is_no_time(time_format: str, texts: list[str]) -> None:
     """Also what looks like one and says something that would be passed over."""
-    with pytest.raises(RecordsError, match="Column 'time' has no times of the format that the mapping names in: row 2"):
-        moments([text], time_format)
+    with pytest.raises(RecordsError) as error:
+        moments(texts, time_format)
+    assert "Column 'time' has no times of the format that the mapping names in: row 2" in str(error.value)
+    found = len(re.findall(r"row \d+", str(error.value)))
+    assert found == min(5, len(texts))
+    assert (f"and {len(texts) - 5} more" in str(error.value)) is (len(texts) > 5)
 
 
 def test_summer_time() -> None:
