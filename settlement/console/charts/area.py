@@ -17,7 +17,10 @@ _BOTTOM: Final = 34
 SERIES_MAX: Final = 7
 OTHERS: Final = "all others"
 _TICKS: Final = 5
-_LABELS_MAX: Final = 6
+_LABELS_MAX: Final = 7
+#: Of a day's text, about.
+_LABEL_WIDTH: Final = 68
+_LABEL_GAP: Final = 6
 _LABEL_HEIGHT: Final = 16
 
 
@@ -121,11 +124,14 @@ def _largest(values: Mapping[str, Sequence[int]]) -> dict[str, Sequence[int]]:
 
 
 def _labels(xs: Sequence[float], moments: Sequence[datetime]) -> tuple[Moment, ...]:
-    """A few of the moments, the first and the last among them, none on top of another."""
-    every = -(-len(moments) // _LABELS_MAX)
-    places = list(range(len(moments) - 1, -1, -every))
-    chosen: list[Moment] = []
-    for place in places:
-        if not chosen or chosen[-1].x - xs[place] >= (WIDTH - _LEFT - _RIGHT) / _LABELS_MAX:
-            chosen.append(Moment(round(xs[place], 1), moments[place]))
+    """A few of the moments, the last among them, none on top of another.
+
+    The last one's text ends at its place, the others' stand in the middle of theirs.
+    """
+    chosen = [Moment(round(xs[-1], 1), moments[-1])]
+    free = xs[-1] - _LABEL_WIDTH
+    for x, moment in zip(reversed(xs[:-1]), reversed(moments[:-1]), strict=True):
+        if x + _LABEL_WIDTH / 2 <= free - _LABEL_GAP and len(chosen) < _LABELS_MAX:
+            chosen.append(Moment(round(x, 1), moment))
+            free = x - _LABEL_WIDTH / 2
     return tuple(reversed(chosen))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -38,6 +39,8 @@ def test_areas_are_the_values(history: tuple[list[datetime], dict[str, list[int]
         points = [tuple(map(float, point.split(","))) for point in series.outline.split()]
         assert len(points) == 2 * len(moments)
         assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in points)
+    ends = [moment.x for moment in chart.moments]
+    assert all(after - before >= 68 for before, after in itertools.pairwise(ends)), "no day lies on another"
     labels = [series.label_y for series in chart.series]
     assert labels == sorted(labels, reverse=True)
 
