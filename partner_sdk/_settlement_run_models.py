@@ -8,6 +8,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from coalition.ids import id_text
+from coalition.standings import standings_digest
 from coalition.v1 import settlement_service_pb2 as pb
 from partner_sdk._moments import moment_of
 from partner_sdk._settlement_models import NetPosition, position_of
@@ -110,6 +111,14 @@ class Run:
     confirmed: tuple[str, ...]
     #: SHA-256 over positions, instructions and accounts as the service states them; an approval names it.
     positions_digest: bytes = field(repr=False)
+
+    def standings_digest(self, party_id: str | None = None) -> bytes:
+        """SHA-256 over how the payments of a party stand, or all of them; a confirmation of the party names it."""
+        return standings_digest(
+            (item.number, pb.InstructionState.Value(f"INSTRUCTION_STATE_{item.state.name}"), item.paid_minor)
+            for item in self.instructions
+            if party_id is None or party_id in (item.payer, item.payee)
+        )
 
 
 @dataclass(frozen=True, slots=True)

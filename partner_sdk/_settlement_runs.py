@@ -131,8 +131,12 @@ def instruct(session: Session, seen: Run, *, note: str = "") -> Steps[Run]:
 
 
 def confirm(session: Session, seen: Run, party_id: str, *, note: str = "") -> Steps[Run]:
-    """Record that every instruction to and from one party was paid in full; the run is settled when all are."""
-    return (yield from _about(session, seen, RunAction.CONFIRM, note, party_id=party_id))
+    """Record that every instruction to and from one party was paid in full; the run is settled when all are.
+
+    Raises WrongState when something has happened to them that you have not seen.
+    """
+    digest = seen.standings_digest(party_id)
+    return (yield from _about(session, seen, RunAction.CONFIRM, note, party_id=party_id, standings_digest=digest))
 
 
 def carry(session: Session, seen: Run, note: str, *, instructions: Iterable[int] | None = None) -> Steps[Run]:
@@ -164,6 +168,7 @@ def _about(
     *,
     positions_digest: bytes = b"",
     party_id: str = "",
+    standings_digest: bytes = b"",
     carry: Sequence[pb.CarryOver] = (),
 ) -> Steps[Run]:
     message = pb.RunDecision(
@@ -171,6 +176,7 @@ def _about(
         action=action.number,
         positions_digest=positions_digest,
         party_id=party_id,
+        standings_digest=standings_digest,
         carry=carry,
         note=note,
     )

@@ -53,6 +53,8 @@ class Decision:
     #: Instructions whose rest is carried, and what was paid of each as far as the decider has seen, in minor units.
     carry: tuple[tuple[int, int], ...]
     deed: Deed
+    #: CONFIRM: over how the party's instructions stood as far as the decider has seen.
+    standings_digest: bytes = b""
 
 
 def open_decision(signed: SignedDocument, network_id: str, operator_keys: Collection[bytes]) -> Decision:
@@ -73,6 +75,7 @@ def open_decision(signed: SignedDocument, network_id: str, operator_keys: Collec
         party_id=decision.party_id,
         carry=tuple((item.instruction, item.paid_minor) for item in decision.carry),
         deed=deed_of(signed, decision.note, decision.decided_us),
+        standings_digest=decision.standings_digest,
     )
 
 
@@ -122,7 +125,13 @@ def _check_form(decision: RunDecision) -> None:
     )
     if action == _CONFIRM:
         form.party(decision.party_id, "party_id")
+        form.require(
+            len(decision.standings_digest) == DIGEST_BYTES,
+            "standings_digest",
+            f"must be the {DIGEST_BYTES} bytes of a SHA-256 over how the party's payments stood when you looked",
+        )
     else:
+        form.require(not decision.standings_digest, "standings_digest", "must be empty: only a confirmation has it")
         form.require(not decision.party_id, "party_id", "must be empty: only a confirmation is about one party")
     _check_carry(form, decision)
     form.text(decision.note, "note", NOTE_MAX, shortest=1 if action in (_ABORT, _CARRY) else 0)

@@ -82,6 +82,10 @@ def _confirm(run: Run, decision: Decision) -> Run:
         raise wrong_state(
             run, f"{party_id} has {'paid or received too much; carry that' if surplus else 'settled already'}"
         )
+    if decision.standings_digest != run.standings_digest(party_id):
+        raise wrong_state(
+            run, f"more has happened to what {party_id} pays or receives than was seen; look again and decide anew"
+        )
     payments = [Payment(item.instruction.number, Happening.CONFIRMED, item.rest_minor) for item in left]
     return _settling(run, decision.action, decision.deed, payments, party_id)
 

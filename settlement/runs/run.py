@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from coalition.standings import standings_digest
 from coalition.v1 import settlement_service_pb2 as pb
 from settlement.runs.carried import Carried, merged, rest_of
 from settlement.runs.decision import Deed
@@ -68,6 +69,14 @@ class Run:
     def standing(self, number: int) -> Standing | None:
         """How the instruction with a number stands; None where there is none."""
         return self.standings[number - 1] if 1 <= number <= len(self.standings) else None
+
+    def standings_digest(self, party_id: str) -> bytes:
+        """What a confirmation of a party covers: how all that it pays and receives stands."""
+        return standings_digest(
+            (item.instruction.number, pb.InstructionState.ValueType(item.state), item.paid_minor)
+            for item in self.standings
+            if party_id in (item.instruction.payer, item.instruction.payee)
+        )
 
     def takes_payments(self, standing: Standing) -> bool:
         """Whether a payment of that instruction would still be this run's."""

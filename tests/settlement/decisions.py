@@ -37,6 +37,7 @@ class Person:
         method: pb.SettlementMethod.ValueType | None = None,
         positions: bytes | None = None,
         party_id: str = "",
+        standings: bytes = b"",
         carry: dict[int, int] | None = None,
         note: str = "",
         decided_us: int = 1_500_000_000_000_000,
@@ -53,6 +54,7 @@ class Person:
             carry=[pb.CarryOver(instruction=number, paid_minor=paid) for number, paid in (carry or {}).items()],
             positions_digest=b"" if positions is None else hashlib.sha256(positions).digest(),
             party_id=party_id,
+            standings_digest=standings,
             note=note,
             decided_us=decided_us,
         )

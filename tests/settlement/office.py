@@ -50,6 +50,9 @@ class Office:
         """A person decides about a run."""
         self.now_us += 1
         fields.setdefault("decided_us", self.now_us)
+        if action == CONFIRM:
+            seen = self.run_desk.run(run_id(number)).standings_digest(fields.get("party_id", ""))
+            fields.setdefault("standings", seen)
         return self.run_desk.decide(person.decides(action, run_id=run_id(number), **fields))
 
     def approve(self, number: int = 1) -> Run:

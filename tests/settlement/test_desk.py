@@ -114,7 +114,10 @@ def test_replayed_decisions_change_nothing(office: Office) -> None:
     office.run_desk.decide(proposal)
     assert len(office.run_desk.decide(proposal).events) == 1
     office.approve()
-    confirmation = MAKER.decides(CONFIRM, run_id=run_id(1), party_id="grocer", decided_us=office.now_us + 9)
+    seen = office.run_desk.run(run_id(1)).standings_digest("grocer")
+    confirmation = MAKER.decides(
+        CONFIRM, run_id=run_id(1), party_id="grocer", standings=seen, decided_us=office.now_us + 9
+    )
     office.decide(MAKER, INSTRUCT)
     office.run_desk.decide(confirmation)
     office.now_us += 10 * DECISION_AGE_MAX_US
@@ -199,8 +202,10 @@ def test_who_when_and_why_can_be_shown_again(office: Office) -> None:
     positions = office.run_desk.run(run_id(1)).positions_bytes
     office.decide(CHECKER, APPROVE, positions=positions, note="step 2")
     office.decide(CHECKER, INSTRUCT, note="step 3")
-    office.decide(MAKER, CONFIRM, party_id="florist", note="step 4")
-    office.decide(CHECKER, CONFIRM, party_id="grocer", note="step 5")
+    seen = {}
+    for person, party_id, note in ((MAKER, "florist", "step 4"), (CHECKER, "grocer", "step 5")):
+        seen[party_id] = office.run_desk.run(run_id(1)).standings_digest(party_id)
+        office.decide(person, CONFIRM, party_id=party_id, standings=seen[party_id], note=note)
     reopened = RunDesk(office.database, Intake(office.database, NETWORK), lambda: office.now_us)
     run = reopened.run(run_id(1))
     assert [event.deed.note for event in run.events] == [f"step {number}" for number in range(1, 6)]
@@ -212,6 +217,7 @@ def test_who_when_and_why_can_be_shown_again(office: Office) -> None:
             windows=(1,) if event.action == PROPOSE else (),
             positions=run.positions_bytes if event.action == APPROVE else None,
             party_id=event.party_id,
+            standings=seen.get(event.party_id, b""),
             note=event.deed.note,
             decided_us=event.deed.decided_us,
         )

@@ -203,6 +203,7 @@ class RunDecision(_message.Message):
     DECIDED_US_FIELD_NUMBER: _builtins.int
     METHOD_FIELD_NUMBER: _builtins.int
     CARRY_FIELD_NUMBER: _builtins.int
+    STANDINGS_DIGEST_FIELD_NUMBER: _builtins.int
     network_id: _builtins.str
     run_id: _builtins.bytes
     """A UUIDv7, 16 bytes, chosen by the proposer."""
@@ -217,6 +218,10 @@ class RunDecision(_message.Message):
     """Microseconds since the Unix epoch."""
     method: Global___SettlementMethod.ValueType
     """PROPOSE: how the windows are settled."""
+    standings_digest: _builtins.bytes
+    """CONFIRM: how the party's instructions stood as far as the decider has seen: SHA-256 over number, state and
+    paid_minor of each, by number, 8 bytes each, big-endian. Where that is not so any more, nothing is confirmed.
+    """
     @_builtins.property
     def windows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """PROPOSE: the windows to settle together, ascending."""
@@ -238,10 +243,11 @@ class RunDecision(_message.Message):
         decided_us: _builtins.int = ...,
         method: Global___SettlementMethod.ValueType = ...,
         carry: _abc.Iterable[Global___CarryOver] | None = ...,
+        standings_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "carry", b"carry", "decided_us", b"decided_us", "method", b"method", "network_id", b"network_id", "note", b"note", "party_id", b"party_id", "positions_digest", b"positions_digest", "run_id", b"run_id", "windows", b"windows"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "carry", b"carry", "decided_us", b"decided_us", "method", b"method", "network_id", b"network_id", "note", b"note", "party_id", b"party_id", "positions_digest", b"positions_digest", "run_id", b"run_id", "standings_digest", b"standings_digest", "windows", b"windows"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -206,6 +206,8 @@ def confirm(visit: Visit, form: Form) -> str:
     run, parties = _run(visit), form.texts("party")
     if not parties:
         raise Problem("No party is chosen.", "Choose those whose payments have come or gone.")
+    if form.text("seen") != run.standings_digest().hex():
+        raise Problem("More has happened to the payments than you saw.", "Look at them again, then decide.", 409)
     for party_id in parties:
         # The payments of one party are the last of another's.
         if party_id not in run.confirmed:

@@ -21,6 +21,7 @@ from coalition.tokens import HUB, LIFETIME_S
 from coalition.v1 import network_pb2
 from coalition.v1 import settlement_service_pb2 as pb
 from coalition.v1.settlement_service_pb2_grpc import SettlementServiceStub
+from partner_sdk._settlement_run_models import run_of
 from settlement.rpc.servicer import WAITING_MAX
 from settlement.rpc.streams import STREAMS_MAX
 from tests.settlement.books import take_in
@@ -168,6 +169,9 @@ def test_everybody_sees_windows_and_progress(running: Running) -> None:
 
 def decide(running: Running, person: Any, action: Any, **fields: Any) -> Any:
     """A decision, sent with the operator's token."""
+    if action == CONFIRM:
+        run = run_of(running.call("GetRun", pb.GetRunRequest(run_id=RUN_ID), "operator").run)
+        fields = {"standings": run.standings_digest(fields["party_id"]), **fields}
     decision = person.decides(action, run_id=RUN_ID, decided_us=NOW_US, **fields)
     return running.call("DecideRun", pb.DecideRunRequest(decision=decision), "operator").run
 

@@ -282,7 +282,9 @@ class ManyRuns(RuleBasedStateMachine):
         own = [item for item in run.standings if party_id in (item.instruction.payer, item.instruction.payee)]
         left = {item.instruction.number for item in own if item.rest_minor > 0 and item.state is not State.CARRIED}
         self.confirmed |= {(run.number, number) for number in left}
-        assert self.decide(CHECKER, CONFIRM, party_id=party_id) == bool(left)
+        seen = run.standings_digest(party_id)
+        assert not self.decide(CHECKER, CONFIRM, party_id=party_id, standings=b"x" * 32)
+        assert self.decide(CHECKER, CONFIRM, party_id=party_id, standings=seen) == bool(left)
 
     @precondition(lambda self: self.payable)
     @rule(data=st.data(), everything=st.booleans(), stale=st.sampled_from([False, False, False, True]))

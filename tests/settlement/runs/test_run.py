@@ -65,6 +65,11 @@ def decision(person: Person, action: pb.RunAction.ValueType, **fields: Any) -> D
     return open_decision(person.decides(action, **fields), NETWORK, KEYS)
 
 
+def confirmation(person: Person, run: Run, party_id: str, **fields: Any) -> Decision:
+    """A confirmation of a party by somebody who looks at the run as it is."""
+    return decision(person, CONFIRM, party_id=party_id, standings=run.standings_digest(party_id), **fields)
+
+
 def proposed(positions: Positions = POSITIONS) -> Run:
     """A run that MAKER proposed."""
     return propose(decision(MAKER, PROPOSE, windows=(1, 2)), 1, positions, positions_bytes(positions))
@@ -85,7 +90,7 @@ def valid(run: Run, action: pb.RunAction.ValueType) -> Decision:
     if action == APPROVE:
         return decision(CHECKER, APPROVE, positions=BYTES)
     if action == CONFIRM:
-        return decision(CHECKER, CONFIRM, party_id=(*run.outstanding, "ash")[0])
+        return confirmation(CHECKER, run, (*run.outstanding, "ash")[0])
     if action == CARRY:
         left = {item.instruction.number: item.paid_minor for item in run.standings if not item.done}
         return decision(CHECKER, CARRY, carry=left or {1: 0}, note="enough")
@@ -105,7 +110,7 @@ def test_run_is_settled_step_by_step_and_every_step_is_kept() -> None:
     assert run.state == pb.RUN_STATE_SETTLING
     assert run.confirmed == ("ash",)
     assert run.outstanding == ("birch", "cedar")
-    run = move(run, decision(MAKER, CONFIRM, party_id="birch", note="paid by wire"))
+    run = move(run, confirmation(MAKER, run, "birch", note="paid by wire"))
     assert not run.live
     assert run.confirmed == ("ash", "birch", "cedar")
     assert [event.state for event in run.events] == [
@@ -126,7 +131,8 @@ def test_run_is_settled_step_by_step_and_every_step_is_kept() -> None:
 
 def test_one_confirmation_may_be_of_everything() -> None:
     """The operator is part of every payment through it; the state in between is not skipped for that."""
-    run = move(run_after(APPROVE, INSTRUCT), decision(MAKER, CONFIRM, party_id="cedar"))
+    run = run_after(APPROVE, INSTRUCT)
+    run = move(run, confirmation(MAKER, run, "cedar"))
     assert [event.state for event in run.events[2:]] == [
         pb.RUN_STATE_INSTRUCTED,
         pb.RUN_STATE_SETTLING,
@@ -200,7 +206,7 @@ def test_a_party_settles_once_and_only_if_it_has_something_to_settle() -> None:
     """A second confirmation, one of a party whose position is zero, and one of a stranger are refused."""
     run = run_after(APPROVE, INSTRUCT, CONFIRM)
     for party_id in ("ash", "dogwood", "nobody"):
-        assert reason(run, decision(MAKER, CONFIRM, party_id=party_id)) == "WRONG_STATE"
+        assert reason(run, confirmation(MAKER, run, party_id)) == "WRONG_STATE"
 
 
 def test_run_without_payments_settles_when_it_is_instructed() -> None:
@@ -264,7 +270,8 @@ def test_states_of_instructions_follow_from_payments() -> None:
 
 def test_confirmation_and_statement_of_one_payment_count_once() -> None:
     """What somebody saw and the bank then books is the same money; more than that, or its return, is not."""
-    confirmed = move(run_after(APPROVE, INSTRUCT), decision(MAKER, CONFIRM, party_id="ash"))
+    run = run_after(APPROVE, INSTRUCT)
+    confirmed = move(run, confirmation(MAKER, run, "ash"))
     assert states(confirmed) == ["PAID", "OPEN"]
     assert states(booked(confirmed, (ASH, Happening.BOOKED, 123))) == ["PAID", "OPEN"]
     assert states(booked(confirmed, (ASH, Happening.BOOKED, 130))) == ["OVERPAID", "OPEN"]
@@ -305,7 +312,22 @@ def test_only_what_is_left_is_carried_and_only_as_it_was_seen() -> None:
     for carry in ({ASH: 123}, {3: 0}, {CEDAR: 50}, dict(sorted({ASH: 123, CEDAR: 0}.items()))):
         assert reason(run, decision(CHECKER, CARRY, carry=carry, note="why not")) == "WRONG_STATE"
     overpaid = booked(run, (ASH, Happening.BOOKED, 1))
-    assert reason(overpaid, decision(CHECKER, CONFIRM, party_id="ash")) == "WRONG_STATE"
+    assert reason(overpaid, confirmation(CHECKER, overpaid, "ash")) == "WRONG_STATE"
+
+
+def test_confirmation_is_of_what_was_seen() -> None:
+    """What was booked, sent back or refused meanwhile is for the person to see first; what others pay is not."""
+    run = run_after(APPROVE, INSTRUCT)
+    old = confirmation(MAKER, run, "ash")
+    for payments in (
+        [(ASH, Happening.BOOKED, 23)],
+        [(ASH, Happening.REJECTED, 0)],
+        [(ASH, Happening.BOOKED, 123), (ASH, Happening.RETURNED, 123)],
+    ):
+        later = booked(run, *payments)
+        assert reason(later, old) == "WRONG_STATE"
+        assert states(move(later, confirmation(MAKER, later, "ash")))[0] == "PAID"
+    assert states(move(booked(run, (CEDAR, Happening.BOOKED, 50)), old)) == ["PAID", "PART_PAID"]
 
 
 def test_time_does_not_run_backwards() -> None:
@@ -347,7 +369,9 @@ def test_decisions_are_signed_by_the_operator_for_this_network() -> None:
         (PROPOSE, {"windows": (1,), "decided_us": 0}, "decided_us"),
         (APPROVE, {}, "positions_digest"),
         (APPROVE, {"positions": b"", "windows": (1,)}, "windows"),
-        (CONFIRM, {}, "party_id"),
+        (CONFIRM, {"standings": b"x" * 32}, "party_id"),
+        (CONFIRM, {"party_id": "ash"}, "standings_digest"),
+        (ABORT, {"note": "why", "standings": b"x" * 32}, "standings_digest"),
         (ABORT, {}, "note"),
         (PROPOSE, {"windows": (1,), "method": pb.SETTLEMENT_METHOD_UNSPECIFIED}, "method"),
         (PROPOSE, {"windows": (1,), "method": 9}, "method"),
