@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ from settlement.intake import Intake
 from settlement.reconciliation.job import ANSWER_FILE, DIFFERENCES_FILE, Job, Question, split_differences
 from settlement.reconciliation.jobs import Jobs, run, unusable
 from settlement.reconciliation.limits import Limits
-from settlement.reconciliation.mapping_check import check_mapping
+from settlement.reconciliation.mapping_check import check_mapping, check_reading
 from settlement.reconciliation.problems import RecordsError
 from settlement.reconciliation.uploads import Uploads
 from settlement.store.database import Database
@@ -76,6 +76,7 @@ class ReconciliationDesk:
     def inspect(self, party_id: str, digest: bytes, reading: RecordsMapping) -> Iterator[pb.InspectRecordsResponse]:
         """What is in a file, and how it might be mapped: progress, then the inspection. Raises Refused."""
         network = self._network()
+        _require_usable(check_reading, reading)
         with self._jobs.place(party_id), self._job_folder() as folder:
             question = self._question(party_id, digest, reading, (), network, folder)
             for progress in run(Job(question, self._limits)):
@@ -90,7 +91,7 @@ class ReconciliationDesk:
         """
         network = self._network()
         mapping = order.mapping or self._remembered(order.party_id)
-        _require_usable(mapping)
+        _require_usable(check_mapping, mapping)
         windows = self._windows(order)
         with self._jobs.place(order.party_id), self._job_folder() as folder:
             question = self._question(order.party_id, order.digest, mapping, windows, network, folder)
@@ -113,7 +114,7 @@ class ReconciliationDesk:
 
     def remember(self, party_id: str, mapping: RecordsMapping, by: str) -> None:
         """Remember how a party's records are read. Raises Refused for a mapping that cannot be."""
-        _require_usable(mapping)
+        _require_usable(check_mapping, mapping)
         with self._database.write() as connection:
             keep_mapping(connection, party_id, mapping.message(), by, self._clock())
 
@@ -206,9 +207,9 @@ class ReconciliationDesk:
         )
 
 
-def _require_usable(mapping: RecordsMapping) -> None:
+def _require_usable(check: Callable[[RecordsMapping], None], mapping: RecordsMapping) -> None:
     try:
-        check_mapping(mapping)
+        check(mapping)
     except RecordsError as error:
         raise unusable(str(error)) from error
 

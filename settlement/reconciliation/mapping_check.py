@@ -33,11 +33,10 @@ def check_mapping(mapping: RecordsMapping) -> None:
     _check_negative(mapping)
     if not any((mapping.id, mapping.reference, mapping.time)):
         raise RecordsError("The mapping names no column for ids, references or times, so nothing could be matched.")
+    check_reading(mapping)
     _check_writing(mapping)
     if mapping.time is not None:
         check_format(mapping.time_format)
-    if mapping.time_zone:
-        check_time_zone(mapping.time_zone)
 
 
 def _check_words(mapping: RecordsMapping) -> None:
@@ -61,18 +60,28 @@ def _check_negative(mapping: RecordsMapping) -> None:
         raise RecordsError("Without a column for kinds the sign of points must say something: reverse or balance.")
 
 
+def check_reading(mapping: RecordsMapping) -> None:
+    """Raises RecordsError for a way to read a file that cannot be: all that counts of a mapping for a first look."""
+    if mapping.encoding and mapping.encoding not in ENCODINGS:
+        raise RecordsError(f"There is no encoding {quoted(mapping.encoding)}. Known: {', '.join(ENCODINGS)}.")
+    delimiter = mapping.delimiter
+    usable = len(delimiter) == 1 and delimiter.isascii() and not delimiter.isalnum() and delimiter not in '"\r\n\0\x1e'
+    if delimiter and not usable:
+        raise RecordsError(f"{quoted(delimiter)} is no delimiter. Give one character, such as ; or a tab.")
+    if len(mapping.sheet) > _NAME_MAX:
+        raise RecordsError(f"The name of the sheet is longer than {_NAME_MAX} characters.")
+    if not 0 <= mapping.header_row <= _HEADER_ROW_MAX:
+        raise RecordsError(f"header_row is 1 to {_HEADER_ROW_MAX:,}, not {mapping.header_row}.")
+    if mapping.time_zone:
+        check_time_zone(mapping.time_zone)
+
+
 def _check_writing(mapping: RecordsMapping) -> None:
     if mapping.decimal_mark not in _DECIMAL_MARKS or mapping.thousands_mark not in _THOUSANDS_MARKS:
         raise RecordsError("decimal_mark is . or ,; thousands_mark is empty or one of . , space ' _")
     if mapping.decimal_mark == mapping.thousands_mark:
         raise RecordsError(f"{quoted(mapping.decimal_mark)} cannot be both the decimal and the thousands mark.")
-    if mapping.encoding and mapping.encoding not in ENCODINGS:
-        raise RecordsError(f"There is no encoding {quoted(mapping.encoding)}. Known: {', '.join(ENCODINGS)}.")
-    if mapping.delimiter and (len(mapping.delimiter) != 1 or mapping.delimiter in '"\r\n\0'):
-        raise RecordsError(f"{quoted(mapping.delimiter)} is no delimiter. Give one character, such as ; or a tab.")
-    if len(mapping.sheet) > _NAME_MAX:
-        raise RecordsError(f"The name of the sheet is longer than {_NAME_MAX} characters.")
-    if not 1 <= mapping.header_row <= _HEADER_ROW_MAX:
-        raise RecordsError(f"header_row is 1 to {_HEADER_ROW_MAX:,}, not {mapping.header_row}.")
+    if mapping.header_row == 0:
+        raise RecordsError(f"header_row is 1 to {_HEADER_ROW_MAX:,}, not 0.")
     if not 0 <= mapping.tolerance_s <= _TOLERANCE_MAX_S:
         raise RecordsError(f"tolerance_s is 0 to {_TOLERANCE_MAX_S:,} seconds, not {mapping.tolerance_s}.")

@@ -151,6 +151,20 @@ SELECT row, best_row FROM (
 
 # ---- by reference, points and time
 
+# Mostly a reference is there once on each side: those need no closer look.
+_REFERENCE_ALONE: Final = """
+INSERT INTO pairs
+WITH r AS (
+    SELECT reference, points, class, min(row) AS row, min(time_us) AS at_us FROM loose_rows
+    WHERE reference IS NOT NULL AND points > 0 GROUP BY reference, points, class HAVING count(*) = 1
+), e AS (
+    SELECT reference, points, class, min(sequence) AS sequence, min(committed_us) AS at_us FROM loose_entries
+    WHERE reference IS NOT NULL AND accepted GROUP BY reference, points, class HAVING count(*) = 1
+)
+SELECT row, sequence, 'reference' FROM r JOIN e USING (reference, points, class)
+WHERE coalesce(abs(r.at_us - e.at_us) <= getvariable('tolerance_us'), true)
+"""
+
 # What may be paired: entries under the reference by which they are looked for now. Those that are paired already count
 # when it is told what there is twice.
 _POOL: Final = """
@@ -211,8 +225,11 @@ WITH events AS (
     SELECT *, coalesce(at_us - lag(at_us) OVER same > getvariable('tolerance_us'), false) AS apart
     FROM events WINDOW same AS (PARTITION BY reference, points, class ORDER BY at_us, sequence, row)
 ), parted AS (
-    SELECT *, count(*) FILTER (WHERE apart) OVER same AS part
-    FROM spaced WINDOW same AS (PARTITION BY reference, points, class ORDER BY at_us, sequence, row)
+    -- By rows: a range looks for equal ones each time, in a large group for ever.
+    SELECT *, sum(apart::BIGINT) OVER same AS part
+    FROM spaced WINDOW same AS (
+        PARTITION BY reference, points, class ORDER BY at_us, sequence, row ROWS UNBOUNDED PRECEDING
+    )
 )
 SELECT row, sequence, class, points, reference, at_us, status, loose, part,
        row_number() OVER (
@@ -286,13 +303,32 @@ WITH events AS (
     SELECT NULL, sequence, class, points, reference, committed_us FROM loose_entries
     WHERE accepted = $accepted AND class NOT IN ('hold', 'release')
 )
-SELECT *,
+SELECT row, sequence,
        CASE WHEN row IS NOT NULL AND reference IS NULL THEN count(sequence) OVER around
             WHEN row IS NOT NULL THEN count(sequence) FILTER (WHERE reference IS NULL) OVER around
             WHEN reference IS NULL THEN count(row) OVER around
             ELSE count(row) FILTER (WHERE reference IS NULL) OVER around END AS others,
        CASE WHEN reference IS NULL THEN max(sequence) OVER around
             ELSE max(sequence) FILTER (WHERE reference IS NULL) OVER around END AS candidate
+FROM events
+WINDOW around AS (
+    PARTITION BY points, class ORDER BY at_us
+    RANGE BETWEEN getvariable('tolerance_us') PRECEDING AND getvariable('tolerance_us') FOLLOWING
+)
+"""
+# The same where no row names a reference: each look around costs, and there are fewer of them.
+_NEAR_BARE: Final = """
+CREATE OR REPLACE TEMP TABLE near AS
+WITH events AS (
+    SELECT row, NULL::BIGINT AS sequence, class, points, time_us AS at_us FROM loose_rows
+    WHERE id IS NULL AND status <> 'declined' AND points > 0 AND ($accepted OR row NOT IN (SELECT row FROM unclear))
+    UNION ALL
+    SELECT NULL, sequence, class, points, committed_us FROM loose_entries
+    WHERE accepted = $accepted AND class NOT IN ('hold', 'release')
+)
+SELECT row, sequence,
+       CASE WHEN row IS NOT NULL THEN count(sequence) OVER around ELSE count(row) OVER around END AS others,
+       max(sequence) OVER around AS candidate
 FROM events
 WINDOW around AS (
     PARTITION BY points, class ORDER BY at_us
@@ -395,6 +431,7 @@ def match(connection: duckdb.DuckDBPyConnection, party_id: str, tolerance_us: in
         _pair_by_id(connection)
         if _counted(connection, _SPARE_BY_ID):
             connection.execute(_SETTLE)
+    _pair(connection, _REFERENCE_ALONE)
     _pair_by_reference(connection, _POOL_OWN, _SPARE_BY_REFERENCE, _SPARE_ENTRIES)
     _pair_further(connection)
     if _find_elsewhere(connection, party_id):
@@ -451,7 +488,8 @@ def _pair_further(connection: duckdb.DuckDBPyConnection) -> None:
 def _pair_by_time(connection: duckdb.DuckDBPyConnection, *, accepted: bool) -> None:
     if not _counted(connection, "SELECT count(*) FROM loose_rows WHERE id IS NULL AND time_us IS NOT NULL"):
         return
-    connection.execute(_NEAR, {"accepted": accepted})
+    named = _counted(connection, "SELECT count(*) FROM loose_rows WHERE id IS NULL AND reference IS NOT NULL")
+    connection.execute(_NEAR if named else _NEAR_BARE, {"accepted": accepted})
     _pair(connection, _SAME_TIME)
     connection.execute(_UNCLEAR)
 

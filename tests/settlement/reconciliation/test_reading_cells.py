@@ -187,6 +187,8 @@ def test_no_rows_at_all() -> None:
         ({"thousands_mark": "."}, "cannot be both"),
         ({"encoding": "ebcdic"}, "There is no encoding 'ebcdic'"),
         ({"delimiter": '"'}, "is no delimiter"),
+        ({"delimiter": "ab"}, "is no delimiter"),
+        ({"delimiter": "§"}, "is no delimiter"),
         ({"header_row": 0}, "header_row is 1 to"),
         ({"tolerance_s": 8 * 86_400}, "tolerance_s is 0 to"),
         ({"time_zone": "Mars/Olympus"}, "There is no time zone 'Mars/Olympus'"),
