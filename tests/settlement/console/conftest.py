@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
@@ -94,10 +94,17 @@ def console(
         connection = replace(connection, settlement_address=address)
     with SettlementClient(replace(connection, keys=(connection.keys[person],))) as client:
         links: list[str] = []
-        server = ConsoleServer(client, links.append)
+        offered = Event()
+
+        def announce(link: str) -> None:
+            links.append(link)
+            offered.set()
+
+        server = ConsoleServer(client, announce)
         thread = Thread(target=server.serve)
         thread.start()
         try:
+            assert offered.wait(10), "a console begins with a link"
             yield Running(server, client, links)
         finally:
             server.stop()
@@ -144,12 +151,12 @@ def browser() -> Iterator[Browser]:
 
 @contextmanager
 def visiting(browser: Browser, running: Running, **options: object) -> Iterator[BrowserContext]:
-    """A browser of its own, in which a console's first link was opened."""
+    """A browser of its own that has the cookie of a console's first link."""
+    line = Line(running)
+    line.enter()
+    name, _, value = line.cookie.partition("=")
     context = browser.new_context(**options)  # type: ignore[arg-type]
     context.set_default_timeout(_PATIENCE_MS)
-    page = context.new_page()
-    page.goto(running.links[0])
-    page.wait_for_url(f"{running.address}/")
-    page.close()
+    context.add_cookies([{"name": name, "value": value, "url": running.address, "sameSite": "Strict"}])
     yield context
     context.close()
