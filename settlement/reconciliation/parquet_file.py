@@ -54,27 +54,18 @@ def read_parquet(path: Path, mapping: RecordsMapping, limits: Limits) -> pa.Tabl
 
 def _opened(path: Path, limits: Limits) -> pq.ParquetFile:
     try:
-        plain = pq.ParquetFile(
+        file = pq.ParquetFile(
             path, memory_map=True, thrift_string_size_limit=_TEXT_MAX, thrift_container_size_limit=_CONTAINER_MAX
         )
-        schema, metadata = plain.schema_arrow, plain.metadata
-        if metadata.num_row_groups > _ROW_GROUPS_MAX:
-            raise RecordsError(
-                f"The file has {metadata.num_row_groups:,} row groups; {_ROW_GROUPS_MAX:,} are the most."
-            )
-        if metadata.num_rows > limits.rows:
-            raise RecordsError(f"The file has {metadata.num_rows:,} rows; {limits.rows:,} are the most.")
-        # A text that stands in millions of rows is kept once, and looked at before it is multiplied.
-        texts = [field.name for field in schema if _is_text(field.type)]
-        return pq.ParquetFile(
-            path,
-            memory_map=True,
-            read_dictionary=texts,
-            thrift_string_size_limit=_TEXT_MAX,
-            thrift_container_size_limit=_CONTAINER_MAX,
-        )
+        # A schema that cannot be is found here as well.
+        groups, rows, _ = file.metadata.num_row_groups, file.metadata.num_rows, file.schema_arrow
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _damaged(error) from error
+    if groups > _ROW_GROUPS_MAX:
+        raise RecordsError(f"The file has {groups:,} row groups; {_ROW_GROUPS_MAX:,} are the most.")
+    if rows > limits.rows:
+        raise RecordsError(f"The file has {rows:,} rows; {limits.rows:,} are the most.")
+    return file
 
 
 def _check_sizes(file: pq.ParquetFile, names: set[str], limits: Limits) -> None:
@@ -94,6 +85,9 @@ def _check_sizes(file: pq.ParquetFile, names: set[str], limits: Limits) -> None:
 def _batches(file: pq.ParquetFile, names: list[str], size: int) -> Iterator[pa.RecordBatch]:
     try:
         yield from file.iter_batches(batch_size=size, columns=names, use_threads=False)
+    except MemoryError:
+        # A text that is there once, and stands in every row.
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
         raise _damaged(error) from error
 
@@ -132,8 +126,9 @@ def _moments(column: pa.Array, name: str) -> dict[str, pa.Array]:
 def _texts(column: pa.Array, name: str, row: int, limits: Limits) -> pa.Array:
     """A column as text, empty for nothing."""
     kind = column.type
-    if pa.types.is_dictionary(kind):
-        longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+    if _is_text(kind) or _is_texts_dictionary(kind):
+        texts = column.dictionary if pa.types.is_dictionary(kind) else column
+        longest = pc.max(pc.binary_length(texts)).as_py() or 0
         if longest > 4 * limits.cell_chars:
             raise RecordsError(
                 f"Column {quoted(name)} has a text of {longest:,} bytes; {limits.cell_chars:,} are the most."

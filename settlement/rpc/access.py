@@ -8,6 +8,8 @@
 |                      | suspended or not; disputes of which it is a side; alerts about itself that  |
 |                      | say nothing of others                                                       |
 | a side of a dispute  | takes the steps in it that are its own                                      |
+| a party, and the     | compares the party's records with the journal, and what was recorded of     |
+| operator for it      | that; auditors see the latter                                               |
 | operator alone       | decides on runs, rules on disputes, acknowledges alerts                     |
 """
 
