@@ -1,13 +1,13 @@
-"""Sending files: in chunks, and to a few callers at a time, for each of them holds a thread while it reads."""
+"""Sending files and long answers: to a few callers at a time, and in time, for each holds a thread while it reads."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock, Timer
-from typing import Final
+from typing import Final, TypeVar
 
 import grpc
 
@@ -23,6 +23,8 @@ DOWNLOADS_PER_PARTY_MAX: Final = 2
 SEND_S: Final = 120.0
 #: How long a caller that has stopped reading is waited for after that.
 _GRACE_S: Final = 5.0
+
+_Message = TypeVar("_Message")
 
 
 class Downloads:
@@ -48,28 +50,46 @@ class Downloads:
                 self._taken[party_id] -= 1
 
 
-def send(data: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
-    """The file in chunks, to a caller that reads all of them within SEND_S; its place is then free again.
+@contextmanager
+def cut_off(context: grpc.ServicerContext, within_s: float) -> Iterator[None]:
+    """Cancel a call that is still being answered so long after this begins.
 
-    Raises Refused with OVERLOADED when it reads too slowly. One that does not read at all would keep the thread waiting
-    within gRPC for ever, so its call is cancelled from outside.
+    For every stream: a caller that stops reading keeps the thread waiting within gRPC, where no check of the time is
+    reached, so its call is ended from outside.
     """
-    end_s = time.monotonic() + SEND_S
-    cut_off = Timer(SEND_S + _GRACE_S, context.cancel)
-    cut_off.daemon = True
-    cut_off.start()
+    timer = Timer(within_s, context.cancel)
+    timer.daemon = True
+    timer.start()
     try:
-        for chunk in chunks(data):
+        yield
+    finally:
+        timer.cancel()
+
+
+def in_time(
+    messages: Iterable[_Message], context: grpc.ServicerContext, within_s: float | None = None
+) -> Iterator[_Message]:
+    """The messages of a stream, to a caller that reads all of them in time, SEND_S unless said; then its place is free.
+
+    Raises Refused with OVERLOADED when it reads too slowly. One that does not read at all is cut off.
+    """
+    limit_s = SEND_S if within_s is None else within_s
+    end_s = time.monotonic() + limit_s
+    with cut_off(context, limit_s + _GRACE_S):
+        for message in messages:
             if time.monotonic() > end_s:
                 raise Refused(
                     error_pb2.REASON_OVERLOADED,
-                    f"The file was not read within {SEND_S:.0f} seconds, and others wait. Ask for it again when the "
+                    f"The answer was not read within {limit_s:.0f} seconds, and others wait. Ask for it again when the "
                     "connection is faster.",
-                    {"seconds": f"{SEND_S:.0f}"},
+                    {"seconds": f"{limit_s:.0f}"},
                 )
-            yield chunk
-    finally:
-        cut_off.cancel()
+            yield message
+
+
+def send(data: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+    """A file in chunks, `in_time`."""
+    return in_time(chunks(data), context)
 
 
 def chunks(data: bytes) -> Iterator[bytes]:

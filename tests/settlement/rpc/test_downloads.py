@@ -17,7 +17,15 @@ from hypothesis import strategies as st
 from coalition.errors import Refused, reason_name
 from coalition.status import from_rpc_error
 from coalition.v1 import error_pb2
-from settlement.rpc.downloads import CHUNK_BYTES, DOWNLOADS_MAX, DOWNLOADS_PER_PARTY_MAX, Downloads, chunks, send
+from settlement.rpc.downloads import (
+    CHUNK_BYTES,
+    DOWNLOADS_MAX,
+    DOWNLOADS_PER_PARTY_MAX,
+    Downloads,
+    chunks,
+    cut_off,
+    send,
+)
 from settlement.rpc.interceptor import REQUEST_ID_KEY, CallInterceptor
 
 
@@ -140,6 +148,26 @@ def test_caller_that_reads_slowly_is_told(monkeypatch: pytest.MonkeyPatch) -> No
         refused = refusal(call(b""))
         assert reason_name(refused.reason) == "OVERLOADED"
         assert "was not read within" in refused.message
+
+
+def test_stream_that_is_not_read_is_cut_off() -> None:
+    """Whatever a stream gives, a caller that stops reading does not keep its thread."""
+    left = threading.Event()
+
+    def give(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+        try:
+            with cut_off(context, 0.3):
+                while True:
+                    yield bytes(1 << 20)
+        finally:
+            left.set()
+
+    with serving(give) as call:
+        answer = call(b"")
+        assert left.wait(20)
+        with pytest.raises(grpc.RpcError) as error:
+            list(answer)
+        assert error.value.code() == grpc.StatusCode.CANCELLED
 
 
 def test_caller_that_goes_away_gives_its_place_back() -> None:
