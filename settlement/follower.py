@@ -18,7 +18,7 @@ from partner_sdk.errors import CoalitionError, VerificationError
 from settlement.alerts.sources import JournalHealth
 from settlement.clearing.entry import ClearingError
 from settlement.intake import Intake
-from settlement.store.progress import StoreError
+from settlement.store.errors import StoreError
 
 #: Entries that are committed together, at most; a part that came together is never split.
 BATCH_ENTRIES_MAX: Final = 4_000

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final
+from typing import Final
 
 import click
+
+from coalition.commands import absent
 
 _GROUPS: Final = "coalition.commands"
 
@@ -23,33 +25,13 @@ class _InstalledGroups(click.Group):
         try:
             command = entry.load()
         except ModuleNotFoundError as error:
-            return _absent(cmd_name, error.name or str(error))
+            return absent(cmd_name, cmd_name, error)
         assert isinstance(command, click.Command), f"the entry point {cmd_name} is a command"
         return command
 
 
 def _found() -> dict[str, EntryPoint]:
     return {entry.name: entry for entry in entry_points(group=_GROUPS)}
-
-
-def _absent(name: str, missing: str) -> click.Command:
-    """A command that explains why it is not there, whatever it is asked."""
-
-    def explain(**_: Any) -> None:
-        raise click.ClickException(
-            f"`coalition {name}` is not installed: the Python module {missing} is missing. Install it with:"
-            f" pip install 'coalition-points[{name}]'"
-        )
-
-    arguments = click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)
-    settings = {"ignore_unknown_options": True, "help_option_names": []}
-    return click.Command(
-        name,
-        callback=explain,
-        params=[arguments],
-        context_settings=settings,
-        short_help=f"Not installed: pip install 'coalition-points[{name}]'.",
-    )
 
 
 @click.group(cls=_InstalledGroups, context_settings={"help_option_names": ["-h", "--help"]})

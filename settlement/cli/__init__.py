@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
-from settlement.cli.accounts import account
-from settlement.cli.alerting import acknowledge, alerts
-from settlement.cli.books import books
-from settlement.cli.closing import close_due, schedule
-from settlement.cli.console import console
-from settlement.cli.disputing import dispute
-from settlement.cli.lines import entry, lines
-from settlement.cli.reading import report, status, windows
-from settlement.cli.reconciling import reconcile, reconciliations, records_mapping
-from settlement.cli.running import run
-from settlement.cli.serving import health, init, renew_tls, serve
-from settlement.cli.simulating import simulate
-from settlement.cli.statements import statement, verify_statement_file
-from settlement.cli.verifying import verify
+from coalition.commands import LateGroup
+
+_PLACES: Final = {
+    "init": "settlement.cli.founding:init",
+    "serve": "settlement.cli.serving:serve",
+    "health": "settlement.cli.health:health",
+    "renew-tls": "settlement.cli.founding:renew_tls",
+    "status": "settlement.cli.reading:status",
+    "windows": "settlement.cli.reading:windows",
+    "report": "settlement.cli.reading:report",
+    "lines": "settlement.cli.lines:lines",
+    "entry": "settlement.cli.lines:entry",
+    "statement": "settlement.cli.statements:statement",
+    "verify-statement": "settlement.cli.statements:verify_statement_file",
+    "books": "settlement.cli.books:books",
+    "verify": "settlement.cli.verifying:verify",
+    "run": "settlement.cli.running:run",
+    "account": "settlement.cli.accounts:account",
+    "schedule": "settlement.cli.closing:schedule",
+    "close-due": "settlement.cli.closing:close_due",
+    "simulate": "settlement.cli.simulating:simulate",
+    "dispute": "settlement.cli.disputing:dispute",
+    "alerts": "settlement.cli.alerting:alerts",
+    "acknowledge": "settlement.cli.alerting:acknowledge",
+    "reconcile": "settlement.cli.reconciling:reconcile",
+    "reconciliations": "settlement.cli.reconciling:reconciliations",
+    "mapping": "settlement.cli.reconciling:records_mapping",
+    "console": "settlement.cli.console:console",
+}
 
 
-@click.group()
+@click.group(name="settlement", cls=LateGroup, places=_PLACES)
 def settlement() -> None:
     """Who owes whom: run the settlement service, read its books, settle.
 
@@ -36,33 +53,3 @@ def settlement() -> None:
       coalition settlement run propose --profile operator.toml --window 1
       coalition settlement run approve --profile second-person.toml RUN
     """
-
-
-for command in (
-    init,
-    serve,
-    health,
-    renew_tls,
-    status,
-    windows,
-    report,
-    lines,
-    entry,
-    statement,
-    verify_statement_file,
-    books,
-    verify,
-    run,
-    account,
-    schedule,
-    close_due,
-    simulate,
-    dispute,
-    alerts,
-    acknowledge,
-    reconcile,
-    reconciliations,
-    records_mapping,
-):
-    settlement.add_command(command)
-settlement.add_command(console)

@@ -19,7 +19,7 @@ from partner_sdk import Connection, Profile
 from partner_sdk.errors import CoalitionError, Refusal
 from partner_sdk.settlement import SettlementClient
 from settlement.config import ConfigError, load_config
-from settlement.store.progress import StoreError
+from settlement.store.errors import StoreError
 
 PASSPHRASE_VARIABLE: Final = "COALITION_PASSPHRASE"  # noqa: S105 - the name of a variable
 FOLDER_VARIABLE: Final = "COALITION_SETTLEMENT_DIR"

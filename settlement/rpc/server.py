@@ -11,13 +11,12 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 
 from coalition.tls import ServerTls
-from coalition.v1 import settlement_service_pb2
 from coalition.v1.settlement_service_pb2_grpc import add_SettlementServiceServicer_to_server
 from settlement.rpc.interceptor import CallInterceptor
+from settlement.rpc.names import SERVICE
 from settlement.rpc.servicer import SettlementServicer
 from settlement.rpc.streams import StreamLimit
 
-SERVICE: Final = settlement_service_pb2.DESCRIPTOR.services_by_name["SettlementService"].full_name
 _THREADS: Final = 24
 #: Calls beyond this are refused with RESOURCE_EXHAUSTED; some wait for the journal, so there are more than threads.
 _CALLS_MAX: Final = 64

@@ -9,8 +9,6 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-import holidays
-
 #: No stretch without a business day is longer; a calendar with one is refused.
 CLOSED_DAYS_MAX: Final = 31
 _ONE_DAY: Final = timedelta(days=1)
@@ -117,6 +115,9 @@ def months_from(day: date) -> Iterator[date]:
 @lru_cache(_YEARS_KEPT)
 def _business_days(year: int, country: str, subdivision: str, market: str) -> frozenset[date]:
     """All of a year. Made anew for each: what the library keeps is filled while it is read, by one thread."""
+    # Here, as most commands of the service never ask, and it is large.
+    import holidays
+
     days = (date(year, 1, 1) + timedelta(days=number) for number in range(366))
     of_year = [day for day in days if day.year == year]
     if country:

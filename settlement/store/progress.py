@@ -19,13 +19,10 @@ from settlement.clearing.totals import SUM_MAX, Totals
 from settlement.store import tables
 from settlement.store.checkpoints import keep_checkpoint
 from settlement.store.entries import list_lessons
+from settlement.store.errors import StoreError
 from settlement.store.tree import grow
 from settlement.store.upsert import add_to, insert_rows, replace_in
 from settlement.store.windows import open_window
-
-
-class StoreError(Exception):
-    """The database holds something else than it must, or belongs to something else; says what."""
 
 
 @dataclass(frozen=True, slots=True)

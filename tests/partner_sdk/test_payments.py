@@ -85,6 +85,17 @@ def test_files_are_fetched(network: LocalNetwork, run: Run) -> None:
         network.settlement_client("florist").instruction_file(run.run_id)
 
 
+def test_files_are_fetched_with_asyncio(network: LocalNetwork, run: Run) -> None:
+    """The same file."""
+
+    async def main() -> None:
+        async with AsyncSettlementClient(network.connection("operator")) as client:
+            file = await client.instruction_file(run.run_id, payer="grocer")
+        assert file == network.settlement_client("grocer").instruction_file(run.run_id)
+
+    asyncio.run(main())
+
+
 def statement(*movements: BankMovement, **options: str) -> bytes:
     """What the operator's bank sends."""
     return bank_statement(movements, account=IBANS["operator"], currency="EUR", **options)
@@ -135,12 +146,11 @@ def test_wrong_files_are_refused(finance: SettlementClient) -> None:
             finance.import_statement(data)
 
 
-def test_asyncio_does_the_same(network: LocalNetwork, run: Run) -> None:
-    """A file in parts, and entries page by page."""
+def test_asyncio_does_the_same(network: LocalNetwork) -> None:
+    """A statement goes in parts, and entries come page by page."""
 
     async def main() -> None:
         async with AsyncSettlementClient(network.connection("operator")) as client:
-            assert (await client.instruction_file(run.run_id, payer="grocer")).data
             assert [entry.number async for entry in client.bank_entries(page_size=1)]
             large = statement(
                 *(BankMovement(amount_minor=1, bank_reference=f"X{n}") for n in range(1_000)), statement_id="9"

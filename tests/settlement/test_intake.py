@@ -18,7 +18,7 @@ from settlement.clearing.entry import ClearingError
 from settlement.clearing.flows import PURCHASES_MAX
 from settlement.clearing.totals import SUM_MAX
 from settlement.intake import Intake
-from settlement.store.progress import StoreError
+from settlement.store.errors import StoreError
 from tests.settlement.books import new_database, stored_books, take_in, with_business
 from tests.settlement.clearing.test_state import busy_journal
 from tests.settlement.journals import NETWORK, coalition_of_three

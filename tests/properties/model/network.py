@@ -184,6 +184,6 @@ def order_pack(books: Books, at: Moment, message: pb.OrderPack) -> Answer:
     if terms is None:
         return why
     why.unless(terms.funding == FUNDING_PACKS, "PACKS_NOT_AGREED")
-    # No transaction is worth more than a thousand million of the currency.
-    why.unless(message.packs * terms.pack_points * terms.price_micros <= 10**15, "TRANSACTION_LIMIT")
+    # Ten million of the currency are the most that is ordered at once.
+    why.unless(message.packs * terms.pack_points * terms.price_micros <= 10**13, "TRANSACTION_LIMIT")
     return why or Done()

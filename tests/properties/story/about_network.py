@@ -127,7 +127,7 @@ def _fund(teller: Teller, terms: Terms) -> None:
         terms.prefunded_bps = teller.random.randint(1, 10_000)
     elif terms.funding == FUNDING_PACKS:
         # The largest that a pack may have, so that one can be ordered and two cannot.
-        terms.pack_points = teller.one_of((1, 1_000, min(10**9, 10**15 // terms.price_micros)))
+        terms.pack_points = teller.one_of((1, 1_000, min(10**9, 10**13 // terms.price_micros)))
         terms.reorder_points = teller.one_of((0, 500))
     if terms.outstanding_points_max:
         terms.alarm_bps = teller.one_of((0, 1, 10_000))

@@ -1,0 +1,53 @@
+"""Groups of commands of which only the one that is called is imported: asking a hub for its health needs no ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+
+class LateGroup(click.Group):
+    """A group that knows where its commands lie. `--help` of the group imports all of them, a call only its own."""
+
+    def __init__(self, *args: Any, places: Mapping[str, str], **settings: Any) -> None:
+        """`places`: by the name of a command where it is found, as `module:attribute`."""
+        super().__init__(*args, **settings)
+        self._places = places
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self._places)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        place = self._places.get(cmd_name)
+        if place is None:
+            return None
+        module, _, attribute = place.partition(":")
+        try:
+            command = getattr(import_module(module), attribute)
+        except ModuleNotFoundError as error:
+            return absent(cmd_name, str(self.name), error)
+        assert isinstance(command, click.Command), f"{place} is a command"
+        return command
+
+
+def absent(name: str, part: str, error: ModuleNotFoundError) -> click.Command:
+    """A command that explains, whatever it is asked, which part of the product has to be installed for it."""
+
+    def explain(**_: Any) -> None:
+        raise click.ClickException(
+            f"`coalition {part}` is not installed: the Python module {error.name or error} is missing. Install it with:"
+            f" pip install 'coalition-points[{part}]'"
+        )
+
+    arguments = click.Argument(["arguments"], nargs=-1, type=click.UNPROCESSED)
+    settings = {"ignore_unknown_options": True, "help_option_names": []}
+    return click.Command(
+        name,
+        callback=explain,
+        params=[arguments],
+        context_settings=settings,
+        short_help=f"Not installed: pip install 'coalition-points[{part}]'.",
+    )
