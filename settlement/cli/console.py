@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import webbrowser
+from collections.abc import Callable
+from threading import Thread
 
 import click
 
@@ -29,22 +31,35 @@ def console(caller: Caller, key: str, port: int, no_browser: bool, idle_minutes:
     \b
     Windows, charts, settlement runs and files as web pages, seen and signed with your own key. The console listens on
     this machine only. The link that it prints works once, in one browser; when the console locks itself, or when you
-    lock it, it prints another. Ctrl-C ends it.
+    lock it, it prints another and leaves it to you to open that. Ctrl-C ends it.
     """
     # Takes long to import, and no other command needs it.
     from settlement.console.server import ConsoleServer
-
-    def announce(link: str) -> None:
-        click.echo(f"Open this link in your browser on this machine. It works once.\n  {link}")
-        if not no_browser:
-            webbrowser.open(link)
 
     configure_logs("console")
     with caller.client(key) as client:
         # A wrong address, key or certificate shows here, where it can be explained.
         client.windows()
-        server = ConsoleServer(client, announce, port=port, idle_s=idle_minutes * 60)
+        server = ConsoleServer(client, announcing(open_first=not no_browser), port=port, idle_s=idle_minutes * 60)
         # uvicorn ends in order, then raises what it was ended with.
         with contextlib.suppress(KeyboardInterrupt):
             server.serve()
     click.echo("The console has ended.")
+
+
+def announcing(*, open_first: bool) -> Callable[[str], None]:
+    """What prints each link, and may open the first one.
+
+    A later one is offered because the console was locked: opening it would unlock it. The browser is opened beside the
+    caller, who answers it: one that runs in the terminal returns only when it is left.
+    """
+    to_open = open_first
+
+    def announce(link: str) -> None:
+        nonlocal to_open
+        click.echo(f"Open this link in your browser on this machine. It works once.\n  {link}")
+        if to_open:
+            to_open = False
+            Thread(target=webbrowser.open, args=(link,), name="browser", daemon=True).start()
+
+    return announce

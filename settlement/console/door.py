@@ -22,6 +22,11 @@ def _new_secret() -> str:
     return secrets.token_urlsafe(_TOKEN_BYTES)
 
 
+def passing_s() -> float:
+    """Seconds that only grow, also while the machine is suspended where the system counts that."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
     """What came of an action, shown once on the page that follows it."""
@@ -64,7 +69,7 @@ class Door:
         self,
         announce: Callable[[str], None],
         idle_s: float = IDLE_S_DEFAULT,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = passing_s,
     ) -> None:
         """`announce` gets the token of each link, to tell the person who sits at the terminal."""
         self._announce = announce
@@ -72,7 +77,8 @@ class Door:
         self._monotonic = monotonic
         self._lock = threading.RLock()
         self._token = ""
-        self._used = ""
+        #: Links that led to the session.
+        self._used: list[str] = []
         self._session: Session | None = None
         self._last_use_s = 0.0
 
@@ -91,12 +97,19 @@ class Door:
         """
         with self._lock:
             if self._token and _same(token, self._token):
-                self._used, self._token = self._token, ""
+                self._used, self._token = [self._token], ""
                 self._session, self._last_use_s = Session(), self._monotonic()
                 return self._session
-            if self._used and _same(token, self._used):
+            if any(_same(token, used) for used in self._used):
                 self.leave()
             return None
+
+    def use_up(self, token: str) -> None:
+        """Have a link that waits lead nowhere: the browser that has the session opened it."""
+        with self._lock:
+            if self._token and _same(token, self._token):
+                self._used.append(self._token)
+                self._token = ""
 
     def session(self, secret: str, *, by_itself: bool = False) -> Session | None:
         """The session of a cookie; None where it has ended. A page that renews itself does not keep it from ending."""

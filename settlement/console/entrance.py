@@ -18,9 +18,11 @@ def routes(console: Console, door: Door, port: int) -> list[Route]:
     async def enter(request: Request) -> Response:
         if request.method != "GET":
             return Response(status_code=405)
+        token = request.query_params.get("token", "")
         if request.state.session is not None:
+            door.use_up(token)
             return RedirectResponse("/", 303)
-        session = door.enter(request.query_params.get("token", ""))
+        session = door.enter(token)
         if session is None:
             return refusal(
                 console,

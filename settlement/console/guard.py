@@ -8,7 +8,6 @@ come from another site, and, where it changes something, come from this console'
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from http.cookies import CookieError, SimpleCookie
 from typing import Final
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -89,8 +88,9 @@ class Guard:
             return self._refuse(403, "Another site led here.", "Open the page from the console itself.")
         if method == "POST" and headers.get("origin") != f"http://{hosts[0]}":
             return self._refuse(403, "This form was not sent by the console.", "Go back to the console and try there.")
-        by_itself = BY_ITSELF in Request(scope).query_params
-        session = self._door.session(_cookie(headers, self._cookie), by_itself=by_itself)
+        request = Request(scope)
+        secret = request.cookies.get(self._cookie, "")
+        session = self._door.session(secret, by_itself=BY_ITSELF in request.query_params)
         if session is None and path != ENTER:
             self._door.offer()
             return self._refuse(
@@ -105,14 +105,6 @@ class Guard:
 def cookie_name(port: int) -> str:
     """Cookies do not tell ports apart, so that their names must: two people may try two consoles in one browser."""
     return f"console-{port}"
-
-
-def _cookie(headers: Headers, name: str) -> str:
-    try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(name)
-    except CookieError:
-        return ""
-    return cookie.value if cookie is not None else ""
 
 
 def _with_headers(send: Send, path: str) -> Send:

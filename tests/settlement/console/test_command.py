@@ -6,7 +6,9 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import urllib.request
+import webbrowser
 
 import pytest
 from click.testing import CliRunner
@@ -14,6 +16,7 @@ from click.testing import CliRunner
 from partner_sdk.cli import main
 from partner_sdk.testing import LocalNetwork
 from partner_sdk.testing._processes import command
+from settlement.cli.console import announcing
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +28,31 @@ def environment(business: LocalNetwork) -> dict[str, str]:
         "COALITION_PASSPHRASE": business.passphrase,
         "COALITION_SETTLEMENT_ADDRESS": business.settlement.address,
     }
+
+
+def test_only_the_first_link_is_opened(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What locks the console brings another link, which is printed: opened, it would unlock the console. A browser that
+    does not return keeps nobody waiting."""
+    opened: list[str] = []
+    came, left = threading.Event(), threading.Event()
+
+    def browse(link: str) -> None:
+        opened.append(link)
+        came.set()
+        left.wait(10)
+
+    monkeypatch.setattr(webbrowser, "open", browse)
+    announce = announcing(open_first=True)
+    announce("http://first")
+    assert came.wait(10)
+    announce("http://second")
+    announcing(open_first=False)("http://third")
+    left.set()
+    assert opened == ["http://first"]
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[1::2] == ["  http://first", "  http://second", "  http://third"]
 
 
 def test_console_serves_until_it_is_ended(environment: dict[str, str]) -> None:

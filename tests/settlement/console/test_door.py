@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from settlement.console.door import Door, Notice, Session
@@ -68,6 +70,30 @@ def test_idle_session_ends(hall: Hall) -> None:
     hall.now_s += IDLE_S + 1
     assert hall.door.session(session.secret) is None
     assert len(hall.links) == 2
+
+
+def test_sleep_of_the_machine_is_idle_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A console that is opened again after a night in a suspended machine is locked."""
+    clock = {time.CLOCK_BOOTTIME: 1_000.0}
+    monkeypatch.setattr(time, "clock_gettime", clock.__getitem__)
+    links: list[str] = []
+    door = Door(links.append, IDLE_S)
+    door.offer()
+    session = door.enter(links[0])
+    assert session is not None
+    clock[time.CLOCK_BOOTTIME] += IDLE_S + 1
+    assert door.session(session.secret) is None
+
+
+def test_link_that_the_session_s_own_browser_opens_is_used_up(hall: Hall) -> None:
+    """It leads nobody else in; a second use of it, or of the first one, ends the session like any."""
+    session = hall.enter()
+    hall.door.offer()
+    hall.door.use_up(hall.links[-1])
+    assert hall.door.session(session.secret) is session
+    assert hall.door.enter(hall.links[-1]) is None
+    assert hall.door.session(session.secret) is None
+    assert len(hall.links) == 3
 
 
 def test_pages_that_renew_themselves_do_not_keep_a_session(hall: Hall) -> None:

@@ -57,6 +57,19 @@ def test_looking_at_a_link_does_not_use_it(line: Line) -> None:
     assert line.enter().status == 200
 
 
+def test_waiting_link_is_used_up_by_whoever_is_in(line: Line) -> None:
+    """A link that a request without a cookie brought about is of no use after the person has opened it."""
+    assert Line(line.running).send("GET", "/").status == 401
+    offered = line.running.links[-1].removeprefix(line.running.address)
+    assert line.send("GET", offered).status == 303
+    assert Line(line.running).send("GET", offered).status == 403
+
+
+def test_foreign_cookies_do_not_matter(line: Line) -> None:
+    """Another program on this machine may set any cookie for it, also one that is none by the standard."""
+    assert line.send("GET", "/", headers={"Cookie": f'a={{"x":1}}; b; {line.cookie}; c="'}).status == 200
+
+
 @pytest.mark.parametrize("path", ["/", "/windows", "/runs", "/windows/1/report.json", "/nowhere"])
 def test_without_session_nothing_is_shown(line: Line, path: str) -> None:
     """Every page, one that is not there too, answers alike to whoever has no session."""
