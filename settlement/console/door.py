@@ -57,9 +57,9 @@ class Session:
         while len(self._notices) > _NOTICES_MAX:
             del self._notices[next(iter(self._notices))]
 
-    def take_notice(self, path: str) -> Notice | None:
-        """The message for a page, which is forgotten with that."""
-        return self._notices.pop(path, None)
+    def take_notice(self, path: str, *, keep: bool = False) -> Notice | None:
+        """The message for a page, which is forgotten with that unless it is kept for the next look."""
+        return self._notices.get(path) if keep else self._notices.pop(path, None)
 
 
 class Door:

@@ -20,7 +20,8 @@ from settlement.console.door import Notice
 from settlement.console.guard import TooLarge
 from settlement.console.visit import TOKEN_FIELD, Console, Form, Problem, Visit
 
-_FIELDS_MAX: Final = 512
+#: One for each payment of a large run.
+_FIELDS_MAX: Final = 4_096
 _FILES_MAX: Final = 10
 _FIELD_BYTES_MAX: Final = 16 << 10
 _SEE_OTHER: Final = 303

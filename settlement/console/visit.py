@@ -97,6 +97,13 @@ class Visit:
         return self.kind in (PartyKind.OPERATOR, PartyKind.AUDITOR)
 
     @property
+    def operator(self) -> str:
+        """The party that is the operator. Raises Problem where the service says no more than that it has stopped."""
+        if isinstance(self.progress, Progress):
+            return self.progress.operator
+        raise Problem(str(self.progress), "This can be looked at when the service follows the journal again.", 503)
+
+    @property
     def client(self) -> SettlementClient:
         """Asks the settlement service as the person."""
         return self.console.client
@@ -131,7 +138,8 @@ class Visit:
     def page(self, template: str, *, title: str, status: int = 200, renew_s: int = 0, **values: Any) -> Response:
         """A page. Its title also says where it is. With `renew_s` the browser asks for it again after so long."""
         progress = self.progress
-        notice = self.session.take_notice(self.path)
+        # Nobody has read what is gone after a few seconds.
+        notice = self.session.take_notice(self.path, keep=bool(renew_s))
         response = self.console.renderer.page(
             template,
             status=status,

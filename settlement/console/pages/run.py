@@ -1,9 +1,8 @@
-"""One run: where it stands, what comes next, its payments, and every decision."""
+"""One run: where it stands, what comes next, its payments, and the forms for every decision."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
@@ -11,12 +10,13 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from coalition.keys import fingerprint
-from partner_sdk.settlement import BankEntry, Run, RunAction, RunState
+from partner_sdk.settlement import BankEntry, Run, RunState, SettlementMethod
 from settlement.console.amounts import day_text
-from settlement.console.frame import action, page
+from settlement.console.frame import page
+from settlement.console.pages.deciding import seen_of
 from settlement.console.pages.runs import may_decide
 from settlement.console.sums import Sum, added_up
-from settlement.console.visit import Console, Form, Problem, Visit
+from settlement.console.visit import Console, Visit
 from settlement.report.payments import entry_text
 
 _ORDER: Final = (RunState.PROPOSED, RunState.APPROVED, RunState.INSTRUCTED, RunState.SETTLING, RunState.SETTLED)
@@ -59,11 +59,8 @@ class Waiting:
 
 
 def routes(console: Console) -> list[Route]:
-    """A run and what can be decided about it."""
-    return [
-        page(console, "/runs/{run_id}", show),
-        *(action(console, f"/runs/{{run_id}}/{name}", act, back="/runs/{run_id}") for name, act in _ACTIONS.items()),
-    ]
+    """The page of a run."""
+    return [page(console, "/runs/{run_id}", show)]
 
 
 def show(visit: Visit) -> Response:
@@ -74,6 +71,7 @@ def show(visit: Visit) -> Response:
     looked_at = visit.sees_all and run.state is RunState.PROPOSED
     checklist = visit.client.checklist(run.run_id) if looked_at else None
     pending = checklist is not None and checklist.pending
+    form = next_decision(run, visit.console.person.fingerprint) if decides and not pending else None
     return visit.page(
         "run.html",
         title=f"Run {run.run_id[:8]}",
@@ -81,12 +79,15 @@ def show(visit: Visit) -> Response:
         steps=steps(run),
         checklist=checklist,
         sums=sums(visit, run) if visit.sees_all else (),
-        form=next_decision(run, visit.console.person.fingerprint) if decides and not pending else None,
+        form=form,
+        seen=seen_of(run),
         renew_s=_RENEW_S if pending else 0,
-        waiting=waiting(run),
+        waiting=waiting(run, visit.operator) if form else (),
         unpaid=[item for item in run.instructions if not item.done],
         may_carry=decides and run.state in _PAYING,
+        # While the page renews itself, it would take away what is being typed.
         may_abort=decides
+        and not pending
         and run.state in (RunState.PROPOSED, RunState.APPROVED, RunState.INSTRUCTED)
         and not any(item.paid_minor for item in run.instructions),
         released=run.state in (*_PAYING, RunState.SETTLED),
@@ -131,27 +132,19 @@ def steps(run: Run) -> list[Step]:
     ]
 
 
-def waiting(run: Run) -> list[Waiting]:
+def waiting(run: Run, operator: str) -> list[Waiting]:
     """Whom a confirmation can be about. Through the operator every payment has one other party, which stands for it."""
     found: dict[str, Waiting] = {}
-    through = run.method.value == "multilateral"
-    operator = _hub_of_payments(run) if through else None
+    through = run.method is SettlementMethod.MULTILATERAL
     for item in run.instructions:
         if item.done:
             continue
         for party_id, sign in ((item.payer, -1), (item.payee, 1)):
-            if party_id == operator:
+            if through and party_id == operator:
                 continue
             before = found.get(party_id, Waiting(party_id, 0, 0))
             found[party_id] = Waiting(party_id, before.payments + 1, before.rest_minor + sign * item.rest_minor)
     return sorted(found.values(), key=lambda item: item.party_id)
-
-
-def _hub_of_payments(run: Run) -> str | None:
-    """The party that is a side of every payment; None for one payment or none, of which both sides are."""
-    sides = [{item.payer, item.payee} for item in run.instructions]
-    shared = set.intersection(*sides) if sides else set()
-    return shared.pop() if len(shared) == 1 else None
 
 
 def next_decision(run: Run, own_key: str) -> Decision | None:
@@ -182,87 +175,3 @@ def next_decision(run: Run, own_key: str) -> Decision | None:
             "Sign and confirm",
         )
     return None
-
-
-def approve(visit: Visit, form: Form) -> str:
-    """Sign what the person saw, which the form names: not what the service would state now."""
-    run = _run(visit)
-    digest = form.text("digest")
-    if digest != run.positions_digest.hex():
-        raise Problem("Positions or payments are not those that you saw.", "Look at them again, then decide.", 409)
-    visit.client.approve(replace(run, positions_digest=bytes.fromhex(digest)), note=form.text("note"))
-    return _done(visit, run, "the run is approved.", "Its payments can be released now.")
-
-
-def instruct(visit: Visit, form: Form) -> str:
-    """Release the payments."""
-    run = _run(visit)
-    visit.client.instruct(run, note=form.text("note"))
-    return _done(visit, run, "its payments are released.", "Confirm them as they come.")
-
-
-def confirm(visit: Visit, form: Form) -> str:
-    """Record payments, each party's with a signature of its own."""
-    run, parties = _run(visit), form.texts("party")
-    if not parties:
-        raise Problem("No party is chosen.", "Choose those whose payments have come or gone.")
-    if form.text("seen") != run.standings_digest().hex():
-        raise Problem("More has happened to the payments than you saw.", "Look at them again, then decide.", 409)
-    for party_id in parties:
-        # The payments of one party are the last of another's.
-        if party_id not in run.confirmed:
-            run = visit.client.confirm(run, party_id, note=form.text("note"))
-    settled = run.state is RunState.SETTLED
-    names = ", ".join(parties)
-    return _done(visit, run, f"confirmed {names}.", "The run and its windows are settled." if settled else "")
-
-
-def carry(visit: Visit, form: Form) -> str:
-    """Leave payments that are not made right to the next run, as far as the person saw them paid."""
-    run = _run(visit)
-    numbers = {int(text) for text in form.texts("instruction") if text.isascii() and text.isdecimal()}
-    if not numbers:
-        raise Problem("No payment is chosen.", "Choose those that the next run shall take over.")
-    if not form.text("note"):
-        raise Problem("It is not said why.", "Write a note: payer and payee can read it.")
-    seen = {number: form.text(f"paid-{number}") for number in numbers}
-    for item in run.instructions:
-        if item.number in seen and seen[item.number] != str(item.paid_minor):
-            text = f"More or less has been paid of payment {item.number} than you saw."
-            raise Problem(text, "Look again, then decide.", 409)
-    after = visit.client.carry(run, form.text("note"), instructions=numbers)
-    settled = after.state is RunState.SETTLED
-    return _done(
-        visit,
-        run,
-        "the next run takes over what is left of these payments.",
-        "The run and its windows are settled." if settled else "",
-    )
-
-
-def abort(visit: Visit, form: Form) -> str:
-    """Give a run up."""
-    run = _run(visit)
-    if not form.text("note"):
-        raise Problem("It is not said why.", "Write a note: every party can read it.")
-    visit.client.abort(run, form.text("note"))
-    return _done(visit, run, "the run is given up.", "Its windows can be settled with a later one.")
-
-
-def _run(visit: Visit) -> Run:
-    return visit.client.run(visit.text("run_id"))
-
-
-def _done(visit: Visit, run: Run, text: str, advice: str = "") -> str:
-    path = f"/runs/{run.run_id}"
-    visit.tell(path, text, advice)
-    return path
-
-
-_ACTIONS: Final[dict[str, Callable[[Visit, Form], str]]] = {
-    RunAction.APPROVE.value: approve,
-    RunAction.INSTRUCT.value: instruct,
-    RunAction.CONFIRM.value: confirm,
-    RunAction.CARRY.value: carry,
-    RunAction.ABORT.value: abort,
-}

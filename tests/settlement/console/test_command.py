@@ -30,9 +30,7 @@ def environment(business: LocalNetwork) -> dict[str, str]:
     }
 
 
-def test_only_the_first_link_is_opened(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_only_the_first_link_is_opened(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """What locks the console brings another link, which is printed: opened, it would unlock the console. A browser that
     does not return keeps nobody waiting."""
     opened: list[str] = []

@@ -144,6 +144,12 @@ def test_too_large_a_form_is_refused(line: Line) -> None:
     assert "65,536 bytes at most" in answer.text
 
 
+def test_form_of_a_large_run_is_taken(line: Line) -> None:
+    """A box for each payment of a gross run among many parties."""
+    chosen = "".join(f"&instruction={number}:0" for number in range(1_000))
+    assert line.send("POST", "/runs/nonsense/carry", f"form_token={line.token()}{chosen}").status == 303
+
+
 @pytest.mark.parametrize("path", ["/", "/windows", "/nowhere", "/enter?token=x", "/static/console.css", "/static/../x"])
 def test_every_answer_has_the_headers(line: Line, path: str) -> None:
     """Nothing may be loaded from elsewhere, framed, sniffed or kept; styles and the icon may be kept for a day."""

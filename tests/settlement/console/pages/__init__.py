@@ -1,0 +1,1 @@
+"""Pages of the console, asked for without a browser and without a service."""
