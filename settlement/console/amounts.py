@@ -35,11 +35,16 @@ def rounded_text(amount_micros: int, exponent: int) -> str:
     return minor_text(-minor if amount_micros < 0 else minor, exponent)
 
 
-def figure_text(name: str, value: int) -> str:
-    """A figure whose name ends in its unit, `share_bps`: `share 88.19 %`. Units that people know stay in the name."""
+def figure_text(name: str, value: int, currency: str, exponent: int) -> str:
+    """A figure whose name ends in its unit, `share_bps`: `share 88.19 %`. Units that people know stay in the name.
+
+    Amounts are in the currency, whose minor unit has so many digits.
+    """
     words, _, unit = name.rpartition("_")
     if unit == "micros":
-        return f"{words.replace('_', ' ')} {exact_text(value)}"
+        return f"{words.replace('_', ' ')} {exact_text(value)} {currency}"
+    if unit == "minor":
+        return f"{words.replace('_', ' ')} {minor_text(value, exponent)} {currency}"
     if unit == "bps":
         return f"{words.replace('_', ' ')} {minor_text(value, _BPS_DIGITS)} %"
     return f"{name.replace('_', ' ')} {points_text(value)}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hmac
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 import structlog
 from starlette.concurrency import run_in_threadpool
@@ -29,6 +30,7 @@ _LOCKED: Final = 401
 
 _log = structlog.stdlib.get_logger("settlement.console")
 
+T = TypeVar("T")
 Show = Callable[[Visit], Response]
 #: Does something and gives the path of the page to look at next.
 Act = Callable[[Visit, Form], str]
@@ -115,3 +117,9 @@ def rows_of(values: Sequence[Any], page_number: int, size: int) -> tuple[Sequenc
     pages = max(1, -(-len(values) // size))
     number = min(page_number, pages)
     return values[(number - 1) * size : number * size], {"page": number, "pages": pages, "all": len(values)}
+
+
+def first_of(values: Iterable[T], most: int) -> tuple[list[T], bool]:
+    """The beginning of a list, as much of it as is shown, and whether there is more."""
+    found = list(islice(values, most + 1))
+    return found[:most], len(found) > most

@@ -22,6 +22,8 @@ from settlement.console.jobs import Job, Jobs, TooManyJobs
 from settlement.console.rendering import Renderer
 from settlement.console.reports import Reports
 
+#: Every journal begins with it.
+_FIRST_WINDOW: Final = 1
 #: Name of the field that carries the session's form token.
 TOKEN_FIELD: Final = "form_token"  # noqa: S105 - the name of a field
 #: More than any window, sequence or page has.
@@ -41,6 +43,16 @@ class Person:
     party_id: str
     #: The beginning of the key's hash, as logs and runs show it.
     fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Currency:
+    """What amounts are in."""
+
+    #: ISO 4217 code.
+    code: str
+    #: Digits of the minor unit.
+    exponent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +114,14 @@ class Visit:
         if isinstance(self.progress, Progress):
             return self.progress.operator
         raise Problem(str(self.progress), "This can be looked at when the service follows the journal again.", 503)
+
+    @cached_property
+    def currency(self) -> Currency:
+        """The settlement currency; that of the first window where the service says no more than that it has stopped."""
+        if isinstance(self.progress, Progress):
+            return Currency(self.progress.currency, self.progress.currency_exponent)
+        sums = self.console.reports.sums_of_number(_FIRST_WINDOW)
+        return Currency(sums.currency, sums.exponent)
 
     @property
     def client(self) -> SettlementClient:

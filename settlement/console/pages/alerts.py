@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from partner_sdk.settlement import Alert, AlertKind
-from settlement.console.frame import action, page
+from settlement.console.frame import action, first_of, page
 from settlement.console.pages.runs import may_decide
 from settlement.console.visit import Console, Form, Problem, Visit
 
@@ -27,10 +27,14 @@ def show(visit: Visit) -> Response:
     """Alerts that last, the worst first; with `all`, also those that have ended, the newest first."""
     everything = visit.asked("show") == "all"
     found = visit.client.alerts(ended_too=True) if everything else visit.alerts
+    shown, cut = first_of(found, _SHOWN_MAX)
     return visit.page(
         "alerts.html",
         title="Alerts",
-        rows=[(alert, place_of(alert)) for alert in found[:_SHOWN_MAX]],
+        rows=[(alert, place_of(alert)) for alert in shown],
+        cut=cut,
+        currency=visit.currency.code,
+        exponent=visit.currency.exponent,
         everything=everything,
         may_note=may_decide(visit),
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 from starlette.datastructures import UploadFile
@@ -15,7 +15,7 @@ from starlette.routing import Route
 from coalition.ids import id_text, new_transaction_id
 from partner_sdk import PartyKind
 from partner_sdk.settlement import Dispute, DisputeAttachment, DisputeReason, DisputeState
-from settlement.console.frame import action, page, rows_of
+from settlement.console.frame import action, first_of, page, rows_of
 from settlement.console.typed import amount_micros, whole_number
 from settlement.console.visit import Console, Form, Problem, Visit
 
@@ -63,10 +63,18 @@ def show_list(visit: Visit) -> Response:
     """Disputes, newest first; with `all`, also those in which nobody has anything to do."""
     everything = visit.asked("show") == "all"
     window = visit.asked_number("window", 0, 1 << 53)
-    found = list(islice(visit.client.disputes(window=window, open_only=not everything), _LISTED_MAX))[::-1]
+    # They come in the order in which they were raised.
+    kept = deque(visit.client.disputes(window=window, open_only=not everything), _LISTED_MAX + 1)
+    found, cut = first_of(reversed(kept), _LISTED_MAX)
     rows, place = rows_of(found, visit.asked_number("page", 1, max(1, len(found))), _PAGE_SIZE)
     return visit.page(
-        "disputes.html", title="Disputes", rows=rows, place=place, everything=everything, currency=_currency(visit)
+        "disputes.html",
+        title="Disputes",
+        rows=rows,
+        place=place,
+        cut=cut,
+        everything=everything,
+        currency=visit.currency.code,
     )
 
 
@@ -78,7 +86,7 @@ def show_one(visit: Visit) -> Response:
         title=f"Dispute {found.number}",
         dispute=found,
         choices=choices(found, visit.console.person.party_id, is_operator=visit.kind is PartyKind.OPERATOR),
-        currency=_currency(visit),
+        currency=visit.currency.code,
     )
 
 
@@ -121,7 +129,7 @@ def show_form(visit: Visit) -> Response:
     entry = visit.client.entry(visit.number("sequence"))
     own = visit.console.person.party_id
     sides = {name for line in entry.lines for name in (line.issuer, line.counterparty) if name}
-    operator = getattr(visit.progress, "operator", "")
+    operator = visit.operator
     others = sorted((sides | {operator}) - {own, ""})
     return visit.page(
         "raise.html",
@@ -130,7 +138,7 @@ def show_form(visit: Visit) -> Response:
         others=others if own in sides | {operator} and entry.lines else [],
         reasons=tuple(DisputeReason),
         dispute_id=id_text(new_transaction_id(visit.client.connection.clock() // 1_000)),
-        currency=_currency(visit),
+        currency=visit.currency.code,
     )
 
 
@@ -247,10 +255,6 @@ def _typed(read: Callable[[str], int], text: str) -> int:
         return read(text) if text else 0
     except ValueError as error:
         raise Problem(str(error), "Correct it and send the form again.") from error
-
-
-def _currency(visit: Visit) -> str:
-    return visit.console.reports.sums_of_number(1).currency
 
 
 _STEPS: Final[tuple[tuple[str, Callable[[Visit, Form], str]], ...]] = (

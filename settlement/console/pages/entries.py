@@ -11,7 +11,7 @@ from starlette.routing import Route
 from coalition.v1.journal_pb2 import JournalEntry
 from coalition.v1.outcome_pb2 import Outcome
 from coalition.v1.transaction_pb2 import Transaction
-from partner_sdk.settlement import Progress, ProvenEntry
+from partner_sdk.settlement import ProvenEntry
 from settlement.console.fields import fields_of, moment_of
 from settlement.console.frame import page
 from settlement.console.owed import owed_by
@@ -45,8 +45,7 @@ def show(visit: Visit) -> Response:
 
 def show_entry(visit: Visit, sequence: int) -> Response:
     """An entry with its proof, which the SDK has checked before and which is shown step by step."""
-    found = _entry(visit, sequence)
-    operator = visit.progress.operator if isinstance(visit.progress, Progress) else ""
+    found, operator = _entry(visit, sequence), visit.operator
     data = JournalEntry.FromString(found.entry) if found.entry else None
     transaction = Transaction.FromString(data.transaction) if data else None
     outcome = Outcome.FromString(data.outcome) if data else None
@@ -65,7 +64,7 @@ def show_entry(visit: Visit, sequence: int) -> Response:
         more=max(0, len(said) - _FIELDS_MAX) + max(0, len(decided) - _FIELDS_MAX),
         steps=proof_steps(found.leaf_hash, found.sequence - 1, found.checkpoint.size, found.path),
         raw=json.dumps(proof_json(found), indent=2),
-        currency=visit.console.reports.sums_of_number(1).currency,
+        currency=visit.currency.code,
     )
 
 

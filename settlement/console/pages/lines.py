@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from starlette.responses import Response
 from starlette.routing import Route
 
-from partner_sdk.settlement import Line, LineKind, Progress, SettlementClient
+from partner_sdk.settlement import Line, LineKind, SettlementClient
 from settlement.console.frame import page
 from settlement.console.owed import Owed, Search, between, owed_by, searches
 from settlement.console.visit import NUMBER_MAX, Console, Problem, Visit
@@ -25,7 +25,6 @@ _BATCHES_MAX: Final = 10
 _ADDED_MAX: Final = 100_000
 _TEXT_MAX: Final = 200
 _KINDS: Final = tuple(kind.value for kind in LineKind)
-_FIRST_WINDOW: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +66,7 @@ def show(visit: Visit) -> Response:
         page_size=_PAGE_SIZE,
         page_token=token,
     )
-    operator = _operator(visit)
+    operator = visit.operator
     return visit.page(
         "lines.html",
         title="Lines",
@@ -76,7 +75,7 @@ def show(visit: Visit) -> Response:
         rows=[Row(line, tuple(owed_by(line, operator))) for line in found],
         beginning="" if not token else _address(choice),
         following=_address({**choice, "token": following}) if following else "",
-        currency=visit.console.reports.sums_of_number(_FIRST_WINDOW).currency,
+        currency=visit.currency.code,
     )
 
 
@@ -89,7 +88,7 @@ def show_figure(visit: Visit) -> Response:
         raise Problem(
             f"{debtor} owes {creditor} nothing in window {number}.", "Choose a figure in the window's table.", 404
         )
-    figure = Figure(visit.client, number, debtor, creditor, _operator(visit))
+    figure = Figure(visit.client, number, debtor, creditor, visit.operator)
     added = None
     if visit.asked("add"):
         added = figure.add(stated[0].amount_micros)
@@ -163,13 +162,6 @@ class Figure:
         # A search for two parties finds little else than their lines.
         size = _PAGE_SIZE if search.party_id is None else _BATCH
         return self.client.line_page(window=self.window, page_size=size, page_token=token, **asdict(search))
-
-
-def _operator(visit: Visit) -> str:
-    """Raises Problem where the service says no more than that it has stopped."""
-    if isinstance(visit.progress, Progress):
-        return visit.progress.operator
-    raise Problem(str(visit.progress), "Lines can be looked at when the service follows the journal again.", 503)
 
 
 def _address(choice: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from partner_sdk.settlement import BankEntry, EntryState, FileFormat, Instruction, Run
-from settlement.console.frame import action, page
+from settlement.console.frame import action, first_of, page
 from settlement.console.pages.runs import may_decide
 from settlement.console.pages.windows import attachment
 from settlement.console.visit import Console, Form, Problem, Visit
@@ -20,6 +20,7 @@ _PAGE_SIZE: Final = 50
 _PAGES_MAX: Final = 10_000
 #: Looked through for one entry, newest first.
 _SEARCHED_MAX: Final = 10_000
+_SEARCH_SIZE: Final = 500
 #: Runs whose payments an entry may be assigned to, newest first; for others the reference is typed.
 _RUNS_MAX: Final = 3
 #: As the service takes, and some more for the form around it.
@@ -47,7 +48,6 @@ def show(visit: Visit) -> Response:
     if visit.sees_all:
         found = visit.client.bank_entries(unmatched=unmatched, page_size=_PAGE_SIZE + 1)
         entries = list(islice(found, first, first + _PAGE_SIZE + 1))
-    sums = visit.console.reports.sums_of_number(1)
     return visit.page(
         "payments.html",
         title="Payments",
@@ -57,8 +57,8 @@ def show(visit: Visit) -> Response:
         unmatched=unmatched,
         sees_all=visit.sees_all,
         may_import=may_decide(visit),
-        currency=sums.currency,
-        exponent=sums.exponent,
+        currency=visit.currency.code,
+        exponent=visit.currency.exponent,
     )
 
 
@@ -79,7 +79,6 @@ def show_entry(visit: Visit) -> Response:
     """One entry with everything that the bank says, and the form that says what it is about."""
     entry = _entry(visit)
     recent = list(islice(visit.client.runs(page_size=_RUNS_MAX), _RUNS_MAX)) if may_decide(visit) else []
-    sums = visit.console.reports.sums_of_number(1)
     return visit.page(
         "bank_entry.html",
         title=f"Bank entry {entry.number}",
@@ -87,8 +86,8 @@ def show_entry(visit: Visit) -> Response:
         text=entry_text(entry),
         candidates=candidates(entry, recent),
         may_assign=may_decide(visit),
-        currency=sums.currency,
-        exponent=sums.exponent,
+        currency=visit.currency.code,
+        exponent=visit.currency.exponent,
     )
 
 
@@ -135,7 +134,13 @@ def send_file(visit: Visit) -> Response:
 
 def _entry(visit: Visit) -> BankEntry:
     wanted = visit.text("entry_id")
-    for entry in islice(visit.client.bank_entries(page_size=500), _SEARCHED_MAX):
-        if entry.entry_id == wanted:
-            return entry
-    raise Problem("There is no such entry.", "Look for it in the list.", 404)
+    # An old one is looked for because nobody has said yet what it is about.
+    for unmatched in (False, True):
+        entries, cut = first_of(visit.client.bank_entries(unmatched=unmatched, page_size=_SEARCH_SIZE), _SEARCHED_MAX)
+        for entry in entries:
+            if entry.entry_id == wanted:
+                return entry
+        if not cut:
+            raise Problem("There is no such entry.", "Look for it in the list.", 404)
+    text = f"The entry is not among the newest {_SEARCHED_MAX:,}, nor among as many that are not matched."
+    raise Problem(text, "The command `coalition settlement run payments --limit` goes further back.", 404)

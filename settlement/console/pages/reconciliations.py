@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import wait
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +14,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from partner_sdk.settlement import Difference, DifferenceKind, Reconciliation
-from settlement.console.frame import page, rows_of
+from settlement.console.frame import first_of, page, rows_of
 from settlement.console.jobs import Job
 from settlement.console.pages.runs import may_decide
 from settlement.console.pages.windows import attachment
@@ -56,10 +58,10 @@ def routes(console: Console) -> list[Route]:
 
 def show_list(visit: Visit) -> Response:
     """Recorded reconciliations, the newest first, and the form that begins another."""
-    found = list(islice(visit.client.reconciliations(), _LISTED_MAX))
+    found, cut = first_of(visit.client.reconciliations(), _LISTED_MAX)
     rows, place = rows_of(found, visit.asked_number("page", 1, _PAGES_MAX), _PAGE_SIZE)
     return visit.page(
-        "reconciliations.html", title="Reconciliations", rows=rows, place=place, may_name=may_decide(visit)
+        "reconciliations.html", title="Reconciliations", rows=rows, place=place, cut=cut, may_name=may_decide(visit)
     )
 
 
@@ -76,7 +78,7 @@ def show_recorded(visit: Visit) -> Response:
 def _show(visit: Visit, job: Job) -> Response:
     if not job.done:
         return visit.wait_for(job, "Reconciliation")
-    found: Reconciliation = job.result()
+    found = _as_of_now(visit, job.result())
     kind = visit.asked("kind")
     differences = [item for item in found.differences if not kind or item.kind.value == kind]
     rows: Sequence[Difference]
@@ -108,12 +110,26 @@ def _send(visit: Visit, job: Job) -> Response:
     name, kind = visit.text("name"), visit.text("kind")
     if kind not in _FILES.get(name, ()):
         raise Problem("There is no such file.", "Choose one on the page of the reconciliation.", 404)
-    found: Reconciliation = job.future.result(_WAIT_S)
+    wait([job.future], _WAIT_S)
+    if not job.done:
+        raise Problem(
+            "The reconciliation is not here yet.", "Look at its page, which renews itself; then ask again.", 504
+        )
+    found: Reconciliation = job.result()
     windows = "-".join(map(str, found.windows[:3]))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}-{found.party_id}-{windows}.{kind}"
         write: Any = write_differences if name == "differences" else write_corrections
         return attachment(write(found, path).read_bytes(), path.name, _MEDIA_TYPES[kind])
+
+
+def _as_of_now(visit: Visit, found: Reconciliation) -> Reconciliation:
+    """All of a result stays as it is but one thing: whether another has taken its place since."""
+    if found.reconciliation_id is None or found.superseded:
+        return found
+    recent = islice(visit.client.reconciliations(party_id=found.party_id), _LISTED_MAX)
+    now = next((item for item in recent if item.reconciliation_id == found.reconciliation_id), found)
+    return replace(found, superseded=now.superseded)
 
 
 def _begun(visit: Visit) -> Job:

@@ -109,8 +109,12 @@ def _on_disk(upload: UploadFile) -> Path:
     folder = Path(tempfile.mkdtemp(prefix="coalition-records-"))
     name = PurePath((upload.filename or "records").replace("\\", "/")).name[-_NAME_MAX:]
     path = folder / (name if name not in ("", ".", "..") else "records")
-    with path.open("xb") as file:
-        shutil.copyfileobj(upload.file, file)
+    try:
+        with path.open("xb") as file:
+            shutil.copyfileobj(upload.file, file)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return path
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 from starlette.responses import Response
@@ -12,7 +12,7 @@ from starlette.routing import Route
 from coalition.keys import fingerprint
 from partner_sdk.settlement import BankEntry, Run, RunState, SettlementMethod
 from settlement.console.amounts import day_text
-from settlement.console.frame import page
+from settlement.console.frame import first_of, page
 from settlement.console.pages.deciding import seen_of
 from settlement.console.pages.runs import may_decide
 from settlement.console.sums import Sum, added_up
@@ -72,6 +72,7 @@ def show(visit: Visit) -> Response:
     checklist = visit.client.checklist(run.run_id) if looked_at else None
     pending = checklist is not None and checklist.pending
     form = next_decision(run, visit.console.person.fingerprint) if decides and not pending else None
+    entries, cut = first_of(booked(visit, run), _BOOKED_MAX)
     return visit.page(
         "run.html",
         title=f"Run {run.run_id[:8]}",
@@ -92,7 +93,8 @@ def show(visit: Visit) -> Response:
         and not any(item.paid_minor for item in run.instructions),
         released=run.state in (*_PAYING, RunState.SETTLED),
         payers=sorted({item.payer for item in run.instructions if visit.sees_all or item.payer == own}),
-        booked=[(entry, entry_text(entry)) for entry in booked(visit, run)],
+        booked=[(entry, entry_text(entry)) for entry in entries],
+        booked_cut=cut,
         paid_minor=sum(item.paid_minor for item in run.instructions),
         all_minor=sum(item.amount_minor for item in run.instructions),
         sees_all=visit.sees_all,
@@ -101,11 +103,11 @@ def show(visit: Visit) -> Response:
     )
 
 
-def booked(visit: Visit, run: Run) -> list[BankEntry]:
+def booked(visit: Visit, run: Run) -> Iterable[BankEntry]:
     """What banks have booked about a run's payments, as far as the person may see it."""
     if run.state not in (*_PAYING, RunState.SETTLED):
-        return []
-    return list(islice(visit.client.bank_entries(run_id=run.run_id, page_size=_BOOKED_MAX), _BOOKED_MAX))
+        return ()
+    return visit.client.bank_entries(run_id=run.run_id, page_size=_BOOKED_MAX + 1)
 
 
 def sums(visit: Visit, run: Run) -> tuple[Sum, ...]:

@@ -125,6 +125,6 @@ def attachment(data: bytes, name: str, media_type: str) -> Response:
     return Response(data, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-def last_sequence(visit: Visit) -> int:
-    """The last entry that was taken in; 0 where the service does not say now."""
-    return visit.progress.sequence if isinstance(visit.progress, Progress) else 0
+def last_sequence(visit: Visit) -> int | None:
+    """The last entry that was taken in; None where the service does not say now."""
+    return visit.progress.sequence if isinstance(visit.progress, Progress) else None
