@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from partner_sdk.settlement import Obligation, PartyActivity, SettlementClient, Window, WindowReport, WindowState
+from partner_sdk.settlement import Obligation, SettlementClient, Window, WindowReport, WindowState
 from settlement.report.window import Saving, gross, multilateral
 
 _KEPT_MAX: Final = 1_000
@@ -27,8 +27,8 @@ class Sums:
     expired: int
     #: What each party receives less what it owes, of all obligations that the caller sees; micro-units.
     nets: tuple[tuple[str, int], ...]
-    #: By how much more points of each issuer are outstanding at the window's end than at its beginning.
-    outstanding_change: tuple[tuple[str, int], ...]
+    #: Whose points moved, or who moved some.
+    parties: tuple[str, ...]
 
     @property
     def saved_micros(self) -> int:
@@ -72,12 +72,8 @@ def sums_of(report: WindowReport) -> Sums:
         redeemed=sum(item.redeemed for item in report.activity),
         expired=sum(item.expired for item in report.activity),
         nets=_nets(report.obligations),
-        outstanding_change=tuple((item.party_id, _change(item)) for item in report.activity),
+        parties=tuple(item.party_id for item in report.activity),
     )
-
-
-def _change(item: PartyActivity) -> int:
-    return item.issued - item.redeemed - item.expired + item.adjusted
 
 
 def _nets(obligations: Iterable[Obligation]) -> tuple[tuple[str, int], ...]:

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from partner_sdk.settlement import BankAccount
-from settlement.console.frame import action, page
+from settlement.console.frame import action, first_of, page
 from settlement.console.visit import Console, Form, Problem, Visit
 
 #: Asked for one by one.
@@ -25,18 +25,17 @@ def show(visit: Visit) -> Response:
     """One's own account with its earlier ones; for operator and auditors, which account every party has."""
     own = visit.client.bank_accounts()
     others: list[tuple[str, BankAccount | None]] = []
-    if visit.sees_all:
-        for party_id in _parties(visit)[:_PARTIES_MAX]:
-            found = visit.client.bank_accounts(party_id)
-            others.append((party_id, found[0] if found else None))
-    return visit.page("accounts.html", title="Bank accounts", own=own, others=others)
+    names, cut = first_of(_parties(visit) if visit.sees_all else (), _PARTIES_MAX)
+    for party_id in names:
+        found = visit.client.bank_accounts(party_id)
+        others.append((party_id, found[0] if found else None))
+    return visit.page("accounts.html", title="Bank accounts", own=own, others=others, cut=cut)
 
 
 def _parties(visit: Visit) -> list[str]:
     """Everybody who had any business."""
     sums = visit.console.reports.sums(visit.client.windows())
-    names = {name for found in sums.values() for name, _ in (*found.outstanding_change, *found.nets)}
-    return sorted(names)
+    return sorted({name for found in sums.values() for name in (*found.parties, *dict(found.nets))})
 
 
 def give(visit: Visit, form: Form) -> str:
@@ -45,8 +44,7 @@ def give(visit: Visit, form: Form) -> str:
     if not given["holder_name"] or not (given["iban"] or given["account_id"]):
         raise Problem("Name and account are missing.", "Give the name that the bank has, and an IBAN or a number.")
     country = given["country"] or given["iban"][:2] or given["bic"][4:6] or given["clearing_system"][:2]
-    currency = visit.console.reports.sums_of_number(1).currency
-    account = visit.client.set_bank_account(**{**given, "country": country.upper()}, currency=currency)
+    account = visit.client.set_bank_account(**{**given, "country": country.upper()}, currency=visit.currency.code)
     visit.tell(
         "/accounts", f"version {account.number} of your account is on file.", "Runs proposed from now on use it."
     )

@@ -12,12 +12,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from partner_sdk.errors import NotFound
-from partner_sdk.settlement import Books, CohortBooks, LedgerFormat, Progress, Window
+from partner_sdk.settlement import Books, CohortBooks, LedgerFormat, LiabilityMovement, Window
 from settlement.console.amounts import day_text, points_text, rounded_text
-from settlement.console.charts.area import AreaChart, area_chart
+from settlement.console.charts.area import area_chart
 from settlement.console.frame import page
 from settlement.console.pages.windows import attachment
-from settlement.console.reports import Sums
 from settlement.console.visit import NUMBER_MAX, Console, Problem, Visit
 from settlement.report.books_files import csv_files, workbook
 
@@ -30,11 +29,10 @@ _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.shee
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What is outstanding at the end of a window; now, while it is open."""
+    """What is outstanding at the end of a window."""
 
     number: int
-    closed: bool
-    moment: datetime
+    closed_at: datetime
     #: Points, in the order of the issuers.
     values: tuple[int, ...]
 
@@ -62,12 +60,7 @@ def routes(console: Console) -> list[Route]:
 
 def show(visit: Visit) -> Response:
     """The curves, and the books as of the end of a closed window."""
-    windows, progress = visit.client.windows(), visit.progress
-    came = progress.committed_at if isinstance(progress, Progress) else None
-    issuers, rows = outstanding(windows, visit.console.reports.sums(windows), came)
-    # The journal began with nothing.
-    moments = [windows[0].opened_at, *(row.moment for row in rows)] if windows else []
-    values = {name: [0, *(row.values[place] for row in rows)] for place, name in enumerate(issuers)}
+    windows = visit.client.windows()
     asked = visit.asked_number("window", 0, NUMBER_MAX)
     key = f"books-{asked}"
     job = visit.job(key, "The service is making the books.", lambda _: _books(visit, asked))
@@ -76,6 +69,10 @@ def show(visit: Visit) -> Response:
     # The service keeps what it has made, so asking again is quick, and shows what was closed since.
     visit.console.jobs.forget(key)
     books: Books | None = job.result()
+    issuers, rows = outstanding(books, windows) if books else ((), ())
+    # The journal began with nothing.
+    moments = [windows[0].opened_at, *(row.closed_at for row in rows)] if rows else []
+    values = {name: [0, *(row.values[place] for row in rows)] for place, name in enumerate(issuers)}
     return visit.page(
         "books.html",
         title="Books",
@@ -85,7 +82,7 @@ def show(visit: Visit) -> Response:
         rows=rows[::-1],
         books=books,
         closed=[window for window in windows if window.closed_at][::-1],
-        deferred=_deferred_chart(books, windows) if books else None,
+        deferred=area_chart(moments, _deferred_curves(books, windows)) if books else None,
         deferred_text=_deferred_text(books) if books else "",
         by_expiry=groups(_cohorts(books), _month) if books else [],
         by_age=groups(_cohorts(books), lambda cohort: f"{cohort.age_months:3}") if books else [],
@@ -105,28 +102,37 @@ def _books(visit: Visit, window: int) -> Books | None:
         return None
 
 
-def outstanding(
-    windows: Sequence[Window], sums: dict[int, Sums], now: datetime | None
-) -> tuple[tuple[str, ...], tuple[Row, ...]]:
+def outstanding(books: Books, windows: Sequence[Window]) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     """Who has points outstanding at some time, the most at the end first, and how many at the end of each window."""
-    totals: dict[str, int] = {}
-    states: list[tuple[Window, dict[str, int]]] = []
-    for window in windows:
-        for name, change in sums[window.number].outstanding_change:
-            totals[name] = totals.get(name, 0) + change
-        states.append((window, dict(totals)))
-    names = [name for name in totals if any(state.get(name) for _, state in states)]
-    issuers = tuple(sorted(names, key=lambda name: (-totals[name], name)))
+    found = _curves(books, windows, lambda moved: moved.points.closing)
+    issuers = tuple(sorted(found, key=lambda name: (-found[name][-1], name)))
+    closed = _closed(books, windows)
     rows = tuple(
-        Row(
-            number=window.number,
-            closed=window.closed_at is not None,
-            moment=window.closed_at or max(now or window.opened_at, window.opened_at),
-            values=tuple(state.get(name, 0) for name in issuers),
-        )
-        for window, state in states
+        Row(number, closed_at, tuple(found[name][place] for name in issuers))
+        for place, (number, closed_at) in enumerate(closed)
     )
     return issuers, rows
+
+
+def _closed(books: Books, windows: Iterable[Window]) -> list[tuple[int, datetime]]:
+    """The windows that the books are about, and when each was closed."""
+    return [(item.number, item.closed_at) for item in windows if item.closed_at and item.number <= books.window]
+
+
+def _curves(
+    books: Books, windows: Iterable[Window], value_of: Callable[[LiabilityMovement], int]
+) -> dict[str, list[int]]:
+    """A figure of each issuer at the end of each window, where it is ever other than nothing."""
+    closed, found = _closed(books, windows), dict[str, list[int]]()
+    for issuer in books.issuers:
+        by_window = {moved.window: value_of(moved) for moved in issuer.movements}
+        curve, last = list[int](), 0
+        for number, _ in closed:
+            last = by_window.get(number, last)
+            curve.append(last)
+        if any(curve):
+            found[issuer.issuer] = curve
+    return found
 
 
 def groups(cohorts: Iterable[CohortBooks], name_of: Callable[[CohortBooks], str]) -> list[Group]:
@@ -155,19 +161,9 @@ def _cohorts(books: Books) -> list[CohortBooks]:
     return [cohort for issuer in books.issuers for cohort in issuer.cohorts]
 
 
-def _deferred_chart(books: Books, windows: Sequence[Window]) -> AreaChart | None:
-    closed = [window for window in windows if window.closed_at and window.number <= books.window]
-    moments = [windows[0].opened_at, *(window.closed_at for window in closed if window.closed_at)]
-    values: dict[str, list[int]] = {}
-    for issuer in books.issuers:
-        by_window = {moved.window: moved.deferral.closing_micros for moved in issuer.movements}
-        curve, last = [0], 0
-        for window in closed:
-            last = by_window.get(window.number, last)
-            curve.append(last)
-        if any(curve):
-            values[issuer.issuer] = curve
-    return area_chart(moments, values)
+def _deferred_curves(books: Books, windows: Sequence[Window]) -> dict[str, list[int]]:
+    found = _curves(books, windows, lambda moved: moved.deferral.closing_micros)
+    return {name: [0, *curve] for name, curve in found.items()}
 
 
 def _deferred_text(books: Books) -> str:
