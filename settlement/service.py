@@ -89,10 +89,11 @@ class Service:
                     StatementDesk(self._database, self.intake, clock),
                     runs,
                     gatekeeper,
+                    downloads,
                 ),
                 disputes_offer(disputes, gatekeeper),
                 alerts_offer(self._alerts, self.intake, gatekeeper),
-                reconciliation_offer(reconciliations, self.intake, gatekeeper),
+                reconciliation_offer(reconciliations, self.intake, gatekeeper, downloads),
             ],
         )
         watched = Watched(

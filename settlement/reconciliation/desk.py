@@ -77,12 +77,13 @@ class ReconciliationDesk:
         """What is in a file, and how it might be mapped: progress, then the inspection. Raises Refused."""
         network = self._network()
         _require_usable(check_reading, reading)
-        with self._jobs.place(party_id), self._job_folder() as folder:
-            question = self._question(party_id, digest, reading, (), network, folder)
-            for progress in run(Job(question, self._limits)):
-                yield pb.InspectRecordsResponse(progress=progress)
-            inspection = pb.RecordsInspection.FromString((folder / ANSWER_FILE).read_bytes())
-        yield pb.InspectRecordsResponse(inspection=inspection)
+        with self._jobs.place(party_id):
+            with self._job_folder() as folder:
+                question = self._question(party_id, digest, reading, (), network, folder)
+                for progress in run(Job(question, self._limits)):
+                    yield pb.InspectRecordsResponse(progress=progress)
+                inspection = pb.RecordsInspection.FromString((folder / ANSWER_FILE).read_bytes())
+            yield pb.InspectRecordsResponse(inspection=inspection)
 
     def reconcile(self, order: Order, by: str) -> Iterator[pb.ReconcileResponse]:
         """Compare a file; `by` is who asks for it. Gives progress, then the summary, then the differences.
@@ -93,19 +94,21 @@ class ReconciliationDesk:
         mapping = order.mapping or self._remembered(order.party_id)
         _require_usable(check_mapping, mapping)
         windows = self._windows(order)
-        with self._jobs.place(order.party_id), self._job_folder() as folder:
-            question = self._question(order.party_id, order.digest, mapping, windows, network, folder)
-            for progress in run(Job(question, self._limits)):
-                yield pb.ReconcileResponse(progress=progress)
-            summary = pb.ReconciliationSummary.FromString((folder / ANSWER_FILE).read_bytes())
-            differences = (folder / DIFFERENCES_FILE).read_bytes()
-        summary.file_name = _printable(order.file_name)
-        summary.file_digest = order.digest
-        if order.record:
-            self._record(summary, differences, by)
-        yield pb.ReconcileResponse(summary=summary)
-        for part in split_differences(differences):
-            yield pb.ReconcileResponse(differences=part)
+        # The place is held until all is read: an answer that waits for its reader holds a thread and the differences.
+        with self._jobs.place(order.party_id):
+            with self._job_folder() as folder:
+                question = self._question(order.party_id, order.digest, mapping, windows, network, folder)
+                for progress in run(Job(question, self._limits)):
+                    yield pb.ReconcileResponse(progress=progress)
+                summary = pb.ReconciliationSummary.FromString((folder / ANSWER_FILE).read_bytes())
+                differences = (folder / DIFFERENCES_FILE).read_bytes()
+            summary.file_name = _printable(order.file_name)
+            summary.file_digest = order.digest
+            if order.record:
+                self._record(summary, differences, by)
+            yield pb.ReconcileResponse(summary=summary)
+            for part in split_differences(differences):
+                yield pb.ReconcileResponse(differences=part)
 
     def mapping(self, party_id: str) -> pb.RecordsMapping | None:
         """How a party's records are read; None where nobody has said so."""

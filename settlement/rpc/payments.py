@@ -22,6 +22,7 @@ from coalition.v1.settlement_payments_pb2_grpc import PaymentServiceServicer, ad
 from settlement.payments.desk import PaymentDesk
 from settlement.payments.statement_desk import StatementDesk
 from settlement.rpc.access import Caller, Gatekeeper
+from settlement.rpc.downloads import Downloads, send
 from settlement.rpc.payment_messages import entry_message, version_message
 from settlement.rpc.server import Offer
 from settlement.run_desk import NUMBER_MAX, RunDesk
@@ -31,24 +32,33 @@ from settlement.store.bank_entries import EntryQuery
 PAGE_MAX: Final = 500
 #: New entries that an import answers with; the others are listed with ListBankEntries.
 _ANSWERED_MAX: Final = 1_000
-_CHUNK_BYTES: Final = 64 << 10
 _SERVICE: Final = pb.DESCRIPTOR.services_by_name["PaymentService"].full_name
 
 
-def payments_offer(payments: PaymentDesk, statements: StatementDesk, runs: RunDesk, gatekeeper: Gatekeeper) -> Offer:
+def payments_offer(
+    payments: PaymentDesk, statements: StatementDesk, runs: RunDesk, gatekeeper: Gatekeeper, downloads: Downloads
+) -> Offer:
     """The service, for a server."""
-    servicer = PaymentServicer(payments, statements, runs, gatekeeper)
+    servicer = PaymentServicer(payments, statements, runs, gatekeeper, downloads)
     return Offer(_SERVICE, lambda server: add_PaymentServiceServicer_to_server(servicer, server))
 
 
 class PaymentServicer(PaymentServiceServicer):
     """Answers over the network what the two desks know."""
 
-    def __init__(self, payments: PaymentDesk, statements: StatementDesk, runs: RunDesk, gatekeeper: Gatekeeper) -> None:
+    def __init__(
+        self,
+        payments: PaymentDesk,
+        statements: StatementDesk,
+        runs: RunDesk,
+        gatekeeper: Gatekeeper,
+        downloads: Downloads,
+    ) -> None:
         self._payments = payments
         self._statements = statements
         self._runs = runs
         self._gatekeeper = gatekeeper
+        self._downloads = downloads
 
     def SetBankAccount(
         self, request: pb.SetBankAccountRequest, context: grpc.ServicerContext
@@ -72,14 +82,17 @@ class PaymentServicer(PaymentServiceServicer):
         caller = self._gatekeeper.caller(context)
         payer = request.payer or caller.party_id
         _require(caller.sees(payer), caller, f"may not see what {payer} pays")
-        file = self._payments.instruction_file(request.run_id, payer, request.format, request.execution_on)
-        left_out = [
-            pb.LeftOut(number=item.number, payee=item.payee, amount_minor=item.amount_minor, reason=why)
-            for item, why in file.left_out
-        ]
-        yield pb.GetInstructionFileResponse(name=file.name, left_out=left_out, data=file.data[:_CHUNK_BYTES])
-        for start in range(_CHUNK_BYTES, len(file.data), _CHUNK_BYTES):
-            yield pb.GetInstructionFileResponse(data=file.data[start : start + _CHUNK_BYTES])
+        with self._downloads.place(caller.party_id):
+            file = self._payments.instruction_file(request.run_id, payer, request.format, request.execution_on)
+            left_out = [
+                pb.LeftOut(number=item.number, payee=item.payee, amount_minor=item.amount_minor, reason=why)
+                for item, why in file.left_out
+            ]
+            response = pb.GetInstructionFileResponse(name=file.name, left_out=left_out)
+            for chunk in send(file.data, context):
+                response.data = chunk
+                yield response
+                response = pb.GetInstructionFileResponse()
 
     def UploadStatement(
         self, request: pb.UploadStatementRequest, context: grpc.ServicerContext

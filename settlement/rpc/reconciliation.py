@@ -20,25 +20,32 @@ from coalition.v1.settlement_reconciliation_pb2_grpc import (
 from partner_sdk.settlement import RecordsMapping
 from settlement.intake import Intake
 from settlement.reconciliation.desk import Order, ReconciliationDesk
+from settlement.reconciliation.limits import JOB_S
 from settlement.rpc.access import Caller, Gatekeeper
+from settlement.rpc.downloads import SEND_S, Downloads, in_time
 from settlement.rpc.server import Offer
 
+#: How long an answer may take that a job is done for first.
+_JOB_SENT_S: Final = JOB_S + SEND_S
 _SERVICE: Final = pb.DESCRIPTOR.services_by_name["ReconciliationService"].full_name
 
 
-def reconciliation_offer(desk: ReconciliationDesk, intake: Intake, gatekeeper: Gatekeeper) -> Offer:
+def reconciliation_offer(
+    desk: ReconciliationDesk, intake: Intake, gatekeeper: Gatekeeper, downloads: Downloads
+) -> Offer:
     """The service, for a server."""
-    servicer = ReconciliationServicer(desk, intake, gatekeeper)
+    servicer = ReconciliationServicer(desk, intake, gatekeeper, downloads)
     return Offer(_SERVICE, lambda server: add_ReconciliationServiceServicer_to_server(servicer, server))
 
 
 class ReconciliationServicer(ReconciliationServiceServicer):
     """Answers over the network what the ReconciliationDesk knows."""
 
-    def __init__(self, desk: ReconciliationDesk, intake: Intake, gatekeeper: Gatekeeper) -> None:
+    def __init__(self, desk: ReconciliationDesk, intake: Intake, gatekeeper: Gatekeeper, downloads: Downloads) -> None:
         self._desk = desk
         self._intake = intake
         self._gatekeeper = gatekeeper
+        self._downloads = downloads
 
     def UploadRecords(
         self, request: pb.UploadRecordsRequest, context: grpc.ServicerContext
@@ -51,7 +58,8 @@ class ReconciliationServicer(ReconciliationServiceServicer):
         self, request: pb.InspectRecordsRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.InspectRecordsResponse]:
         _, party_id = self._concerned(request.party_id, context)
-        yield from self._desk.inspect(party_id, request.digest, _mapping(request.mapping))
+        answer = self._desk.inspect(party_id, request.digest, _mapping(request.mapping))
+        yield from in_time(answer, context, _JOB_SENT_S)
 
     def Reconcile(self, request: pb.ReconcileRequest, context: grpc.ServicerContext) -> Iterator[pb.ReconcileResponse]:
         caller, party_id = self._concerned(request.party_id, context)
@@ -63,7 +71,7 @@ class ReconciliationServicer(ReconciliationServiceServicer):
             windows=tuple(request.windows),
             record=request.record,
         )
-        yield from self._desk.reconcile(order, caller.party_id)
+        yield from in_time(self._desk.reconcile(order, caller.party_id), context, _JOB_SENT_S)
 
     def GetRecordsMapping(
         self, request: pb.GetRecordsMappingRequest, context: grpc.ServicerContext
@@ -91,14 +99,15 @@ class ReconciliationServicer(ReconciliationServiceServicer):
         self, request: pb.GetReconciliationRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.GetReconciliationResponse]:
         caller = self._gatekeeper.caller(context)
-        found = self._desk.reconciliation(request.reconciliation_id)
-        # What a party may not see is as if it were not there.
-        if found is None or not caller.sees(found[0].party_id):
-            raise Refused(error_pb2.REASON_NOT_FOUND, "There is no such reconciliation.")
-        summary, differences = found
-        yield pb.GetReconciliationResponse(summary=summary)
-        for part in differences:
-            yield pb.GetReconciliationResponse(differences=part)
+        with self._downloads.place(caller.party_id):
+            found = self._desk.reconciliation(request.reconciliation_id)
+            # What a party may not see is as if it were not there.
+            if found is None or not caller.sees(found[0].party_id):
+                raise Refused(error_pb2.REASON_NOT_FOUND, "There is no such reconciliation.")
+            summary, differences = found
+            yield pb.GetReconciliationResponse(summary=summary)
+            for part in in_time(differences, context):
+                yield pb.GetReconciliationResponse(differences=part)
 
     def _concerned(self, named: str, context: grpc.ServicerContext) -> tuple[Caller, str]:
         """Who calls, and whose records are meant. Raises Refused for others' records, unless the operator calls."""

@@ -26,6 +26,8 @@ from settlement.intake import Intake
 from settlement.party_statements import PartyStatements, Signer
 from settlement.payments.desk import PaymentDesk
 from settlement.payments.statement_desk import StatementDesk
+from settlement.reconciliation.desk import ReconciliationDesk
+from settlement.reconciliation.limits import Limits
 from settlement.rpc.access import Gatekeeper
 from settlement.rpc.alerts import alerts_offer
 from settlement.rpc.books import books_offer
@@ -33,6 +35,7 @@ from settlement.rpc.disputes import disputes_offer
 from settlement.rpc.downloads import Downloads
 from settlement.rpc.lines import lines_offer
 from settlement.rpc.payments import payments_offer
+from settlement.rpc.reconciliation import reconciliation_offer
 from settlement.rpc.server import Server
 from settlement.rpc.servicer import SettlementServicer
 from settlement.rpc.statements import statements_offer
@@ -64,6 +67,7 @@ class Running:
     board: Board
     #: What the board sees; a test's own.
     alerts: list[Alert]
+    downloads: Downloads
 
     @contextmanager
     def channel(self) -> Iterator[grpc.Channel]:
@@ -129,6 +133,7 @@ def running(tmp_path: Path) -> Iterator[Running]:
     gatekeeper = Gatekeeper(intake, lambda: NOW_US)
     alerts: list[Alert] = []
     statements = PartyStatements(database, intake, lambda: NOW_US, Signer("auditor", auditor), TaxRates(2_000, 750))
+    downloads = Downloads()
     board = Board(database, lambda: tuple(alerts), lambda: NOW_US)
     server = Server(
         SettlementServicer(desk, runs, intake, gatekeeper),
@@ -140,19 +145,26 @@ def running(tmp_path: Path) -> Iterator[Running]:
                 StatementDesk(database, intake, lambda: NOW_US),
                 runs,
                 gatekeeper,
+                downloads,
             ),
-            statements_offer(statements, gatekeeper, Downloads()),
-            books_offer(BooksDesk(database, intake), gatekeeper, Downloads()),
+            statements_offer(statements, gatekeeper, downloads),
+            books_offer(BooksDesk(database, intake), gatekeeper, downloads),
             disputes_offer(
                 # The journal is older than the clock.
                 DisputeDesk(database, intake, lambda: NOW_US, DisputeRules(raise_days=3_650)),
                 gatekeeper,
             ),
             alerts_offer(board, intake, gatekeeper),
+            reconciliation_offer(
+                ReconciliationDesk(database, intake, lambda: NOW_US, tmp_path / "reconciliation", Limits()),
+                intake,
+                gatekeeper,
+                downloads,
+            ),
         ],
     )
     port = server.start("localhost:0")
-    yield Running(journal, database, intake, server, port, files.authority.read_bytes(), board, alerts)
+    yield Running(journal, database, intake, server, port, files.authority.read_bytes(), board, alerts, downloads)
     board.close()
     server.stop(5)
     database.close()

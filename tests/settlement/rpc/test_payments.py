@@ -49,6 +49,13 @@ def file(running: Running, caller: str, **request: Any) -> tuple[Any, bytes]:
     return parts[0], b"".join(part.data for part in parts)
 
 
+def test_files_are_sent_in_places(running: Running, instructed: dict[str, str]) -> None:
+    """As all that is fetched is."""
+    place = running.downloads.place
+    with place("grocer"), place("grocer"), pytest.raises(grpc.RpcError, match="grocer is fetching"):
+        file(running, "grocer")
+
+
 @pytest.fixture
 def instructed(running: Running) -> dict[str, str]:
     """Everybody who pays or is paid has an account; the run is instructed. Gives references by the other side."""
@@ -100,7 +107,7 @@ def test_payers_fetch_their_own_files(
     running: Running, instructed: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the accounts that they pay to; operator and auditor fetch everybody's, in as many parts as it takes."""
-    monkeypatch.setattr("settlement.rpc.payments._CHUNK_BYTES", 100)
+    monkeypatch.setattr("settlement.rpc.downloads.CHUNK_BYTES", 100)
     head, data = file(running, "grocer")
     assert (head.name, len(head.data)) == ("run-1-grocer.xml", 100)
     assert "12345-67" in data.decode()
