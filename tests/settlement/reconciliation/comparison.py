@@ -86,7 +86,7 @@ class Ledger:
         if "about" in more:
             more["about_id"] = identifier(more.pop("about"))
         if "minute" in more:
-            more["committed_us"] = BEGIN_US + more.pop("minute") * MINUTE_US
+            more["committed_us"] = BEGIN_US + round(more.pop("minute") * MINUTE_US)
         if not more.get("accepted", True):
             more.setdefault("reason", "INSUFFICIENT_POINTS")
         self.records.append({**values, **more})

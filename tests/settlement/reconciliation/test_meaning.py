@@ -74,6 +74,24 @@ def test_duplicates_in_the_file() -> None:
     assert [item.other_row for item in compared.differences] == [2, 4, 0, 6]
 
 
+def test_another_id_is_another_thing() -> None:
+    """Two sales on one receipt, one of which never arrived: it is missing at the hub, and repeats nothing."""
+    ledger = Ledger()
+    ledger.add("issue", 10, "R1")
+    rows = [row(10, 1, "earn", "R1", 1), row(10, 77, "earn", "R1", 1.5), row(10, None, "earn", "R1", 2)]
+    compared = compare(ledger, rows, FULL)
+    assert compared.found == [("MISSING_AT_HUB", 3, 0), ("DUPLICATE", 4, 1)]
+    assert compared.differences[0].correction.action == pb.CORRECTION_ACTION_RESEND
+
+
+def test_the_same_id_twice_elsewhere() -> None:
+    """In whichever order: the row of the same points is the entry, the other repeats it."""
+    ledger = Ledger()
+    ledger.add("issue", 10, window=2)
+    rows = [row(12, 1, "earn"), row(10, 1, "earn", minute=1)]
+    assert compare(ledger, rows, FULL).found == [("DUPLICATE", 2, 1), ("IN_ANOTHER_WINDOW", 3, 1)]
+
+
 def test_duplicates_in_the_journal() -> None:
     """Two transactions for one reference of the file: sent again under a new id, even hours later."""
     ledger = Ledger()
@@ -93,6 +111,25 @@ def test_as_often_here_as_there_is_no_duplicate() -> None:
     rows = [row(10, None, "earn", "R1", minute=1), row(10, None, "earn", "R1", minute=2)]
     compared = compare(ledger, rows, NO_IDS)
     assert (compared.found, compared.agreement.by_reference) == ([], 2)
+
+
+def test_one_that_is_missing_shifts_no_others() -> None:
+    """Rows of one reference and points are told by their times: a row that is not there is the only finding."""
+    ledger = Ledger()
+    for second in (0, 100, 200):
+        ledger.add("issue", 10, "R1", minute=second / 60)
+    rows = [row(10, None, "earn", "R1", minute=second / 60) for second in (130, 230)]
+    compared = compare(ledger, rows, NO_IDS)
+    assert (compared.found, compared.agreement.by_reference) == ([("MISSING_AT_PARTNER", 0, 1)], 2)
+
+
+def test_what_was_done_is_paired_first() -> None:
+    """A try that was declined at the till comes before the one that was not; the entry is the latter's."""
+    ledger = Ledger()
+    ledger.add("issue", 10, "R1", minute=1)
+    rows = [row(10, None, "earn", "R1", minute=0.5, status="no"), row(10, None, "earn", "R1", minute=1.5)]
+    compared = compare(ledger, rows, NO_IDS)
+    assert (compared.found, compared.agreement.by_reference, compared.agreement.declined) == ([], 1, 1)
 
 
 def test_a_try_again_with_the_same_id_is_one_thing() -> None:
@@ -299,6 +336,20 @@ def test_nothing_is_guessed_between_candidates() -> None:
         *(("MISSING_AT_PARTNER", 0, sequence) for sequence in (1, 2, 3)),
     ]
     assert "could be any of 2 entries" in compared.differences[0].explanation
+
+
+def test_another_window_makes_nothing_clear() -> None:
+    """A row that two entries of the windows asked about could be is not taken for one of another window."""
+    ledger = Ledger()
+    ledger.add("issue", 10, minute=1)
+    ledger.add("issue", 10, minute=2)
+    ledger.add("issue", 10, minute=1, window=2)
+    compared = compare(ledger, [row(10, None, "earn", minute=1)], NO_IDS)
+    assert sorted(compared.found) == [
+        ("MISSING_AT_HUB", 2, 0),
+        ("MISSING_AT_PARTNER", 0, 1),
+        ("MISSING_AT_PARTNER", 0, 2),
+    ]
 
 
 def test_points_and_time_suffice_where_nothing_else_fits() -> None:
