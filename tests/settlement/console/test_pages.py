@@ -36,6 +36,10 @@ PATHS: Final = {
     "/alerts?show=all": "Alerts",
     "/windows/99": "Not shown",
 }
+#: How far to the right any caption goes.
+CAPTIONS_END: Final = (
+    "Math.max(0, ...Array.from(document.querySelectorAll('caption'), item => item.getBoundingClientRect().right))"
+)
 #: What of a page depends on its colours.
 CONTRAST: Final = {"runOnly": ["color-contrast"]}
 
@@ -76,8 +80,8 @@ def complaints(page: Page, maker: Running) -> Iterator[list[str]]:
 
 @pytest.mark.parametrize("path", PATHS)
 def test_everybody_can_use_the_page(page: Page, maker: Running, complaints: list[str], path: str) -> None:
-    """It breaks no rule of axe-core, light or dark, and does not scroll sideways on a phone; it has a title and a first
-    heading of its own, and nothing of it comes from anywhere else."""
+    """It breaks no rule of axe-core, light or dark; on a phone it does not scroll sideways, and captions are seen whole
+    above tables that do; it has a title and a first heading of its own, and nothing of it comes from anywhere else."""
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(DESKTOP)
     page.goto(maker.address + path)
@@ -87,6 +91,7 @@ def test_everybody_can_use_the_page(page: Page, maker: Running, complaints: list
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size(PHONE)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    assert page.evaluate(CAPTIONS_END) <= PHONE["width"]
     assert violations(page.evaluate("options => axe.run(document, options)", CONTRAST)) == []
     assert complaints == []
 
@@ -94,6 +99,16 @@ def test_everybody_can_use_the_page(page: Page, maker: Running, complaints: list
 def violations(found: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
     """Which rules of axe-core the page breaks, and where."""
     return [(item["id"], [node["html"] for node in item["nodes"]]) for item in found["violations"]]
+
+
+def test_name_of_the_network_stays_on_its_line(page: Page, maker: Running) -> None:
+    """One of 24 letters has room in the sidebar; a longer one is broken into even lines."""
+    page.set_viewport_size(DESKTOP)
+    page.goto(maker.address)
+    heights = "names => names.map(name => { const at = document.querySelector('.network'); at.textContent = name; "
+    heights += "return at.getBoundingClientRect().height / parseFloat(getComputedStyle(at).fontSize); })"
+    one, whole, longer = page.evaluate(heights, ["green", "community-of-green-towns", "g" * 64])
+    assert one == whole < longer
 
 
 def test_everything_works_without_scripts(browser: Browser, business: LocalNetwork) -> None:
