@@ -5,7 +5,8 @@
   a sale are deferred at S, as a cost. That is final (88): later estimates change when it is recognised, never how much.
 - Of what is deferred for a cohort, as much has been recognised as points used over points expected to be used (B46).
   Estimates are renewed at the end of every window, and the difference is caught up at once.
-- Donated points take their part along to the cohort that never expires.
+- Donated points take their part along to the cohort that never expires, for good: those that stay are measured by
+  themselves from then on, so no later estimate defers again what has left.
 
 All amounts are micro-units, rounded down; what rounding leaves is recognised with a cohort's last points.
 """
@@ -73,9 +74,9 @@ class Account:
     """The deferred revenue of one cohort, moved on window by window."""
 
     def __init__(self) -> None:
-        #: What was deferred altogether, with what donations took along.
+        #: What was deferred for the points that are or were the cohort's, without what donations took along.
         self._allocated = 0
-        #: Of it, what has been recognised or was taken along.
+        #: Of it, what has been recognised.
         self._released = 0
         self.total = Deferral()
 
@@ -91,14 +92,13 @@ class Account:
         opening = self.deferred_micros
         self._allocated += sold + granted + received
         cancelled = self._cancel(before, after)
-        used = max(0, after.used)
-        expected = used + expected_remaining
-        # With nothing expected any more, nothing stays deferred.
-        released = self._allocated * used // expected if expected else self._allocated
-        donated = self._allocated * (after.donated - before.donated) // expected if expected else 0
-        # At the share of each point that ever entered: what redemptions are worth if none is left over.
-        points = used + max(0, after.outstanding) + after.expired
         redeemed = max(0, after.redeemed - after.redeem_reversed)
+        expected = redeemed + expected_remaining
+        donated = self._donate(after.donated - before.donated, expected)
+        # With nothing expected any more, nothing stays deferred.
+        released = self._allocated * redeemed // expected if expected else self._allocated
+        # At the share of each point that entered and was not donated: what redemptions are worth if none is left over.
+        points = redeemed + max(0, after.outstanding) + after.expired
         recognised = self._allocated * redeemed // points if points else 0
         moved = Deferral(
             opening_micros=opening,
@@ -108,7 +108,7 @@ class Account:
             received_micros=received,
             donated_micros=donated,
             recognised_micros=recognised - self.total.recognised_micros,
-            breakage_micros=released - self._released - donated - (recognised - self.total.recognised_micros),
+            breakage_micros=released - self._released - (recognised - self.total.recognised_micros),
         )
         self._released = released
         assert moved.closing_micros == self.deferred_micros, "what moved is the difference"
@@ -116,14 +116,23 @@ class Account:
         return moved
 
     def _cancel(self, before: Tally, after: Tally) -> int:
-        """Give back the part of points that were taken back: of those that had entered, new ones among them."""
+        """Give back the part of points that were taken back: of those that had entered, new ones among them, and had
+        not been donated."""
         gone = after.issue_reversed - before.issue_reversed + after.taken - before.taken
-        entered = after.entered + gone
+        entered = after.entered + gone - before.donated
         if gone == 0 or entered <= 0:
             return 0
         cancelled = self._allocated * min(gone, entered) // entered
         self._allocated -= cancelled
         return cancelled
+
+    def _donate(self, points: int, expected: int) -> int:
+        """Take along the part of donated points: theirs of all that are used or expected to be, `expected` others."""
+        if points == 0:
+            return 0
+        donated = self._allocated * points // (points + expected)
+        self._allocated -= donated
+        return donated
 
 
 def together(*parts: Deferral, opening_micros: int) -> Deferral:
