@@ -162,12 +162,12 @@ class _Keeper:
             if flow.kind in (MovementKind.ISSUE, MovementKind.POINTS_GIVEN):
                 day = min(window.day, end_of_month(f"{flow.month}-01", 0))
                 value = self._value(flow.issuer, day, window.last_sequence)
-                worth = selling_price(flow.points, value, self._estimate(cohort, estimates))
+                estimate = self._estimate(cohort, estimates)
                 purchase = flow.purchase_minor * self._micros_per_minor
-                if purchase:
-                    sold[cohort] = sold.get(cohort, 0) + allocated(purchase, worth)
-                else:
-                    granted[cohort] = granted.get(cohort, 0) + worth
+                of_sales = allocated(purchase, selling_price(flow.sold_points, value, estimate))
+                sold[cohort] = sold.get(cohort, 0) + of_sales
+                given = selling_price(flow.points - flow.sold_points, value, estimate)
+                granted[cohort] = granted.get(cohort, 0) + given
         moved: dict[Cohort, Deferral] = {}
         received = 0
         # The cohort that never expires comes last, after those out of which donations come into it.

@@ -23,6 +23,8 @@ class PointsFlow(NamedTuple):
     points: int
     #: What was bought for when they were issued, in minor units of the settlement currency.
     purchase_minor: int = 0
+    #: Those of the points that were issued with a purchase.
+    sold_points: int = 0
 
 
 class Cohort(NamedTuple):

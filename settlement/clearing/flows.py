@@ -26,15 +26,18 @@ PURCHASES_MAX: Final = 10**17
 
 
 class Flow(NamedTuple):
-    """How many points, and of an issue what was bought for, in minor units of the issuer's currency."""
+    """How many points, and of issues what was bought for."""
 
     points: int
+    #: In minor units of the issuer's currency.
     purchase_minor: int
+    #: Those of the points that were issued with a purchase; the others were given.
+    sold_points: int
 
     def plus(self, other: Flow) -> Flow:
         """Both together."""
         purchases = min(self.purchase_minor + other.purchase_minor, PURCHASES_MAX)
-        return Flow(self.points + other.points, purchases)
+        return Flow(self.points + other.points, purchases, self.sold_points + other.sold_points)
 
 
 _WITHOUT_POINTS: Final = (MovementKind.OBLIGATION, MovementKind.PACK)
@@ -45,7 +48,8 @@ def flows_of(entry: Entry, kind: MovementKind, day: str) -> Iterator[tuple[FlowK
     if kind in _WITHOUT_POINTS:
         return
     purchase_minor = entry.transaction.issue.purchase_amount_minor if kind == MovementKind.ISSUE else 0
+    is_sale = purchase_minor > 0
     for allocation in entry.outcome.allocations:
         key = FlowKey(day[:7], kind, allocation.issuer, allocation.expires_on)
-        yield key, Flow(allocation.points, purchase_minor)
+        yield key, Flow(allocation.points, purchase_minor, allocation.points if is_sale else 0)
         purchase_minor = 0

@@ -152,6 +152,7 @@ flows: Final = Table(
     Column("expires_on", String(10), primary_key=True),
     Column("points", BigInteger, nullable=False),
     Column("purchase_minor", BigInteger, nullable=False),
+    Column("sold_points", BigInteger, nullable=False),
 )
 
 #: What the operator holds of each issuer's money; see settlement.clearing.pools.

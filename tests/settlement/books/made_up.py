@@ -50,7 +50,8 @@ def businesses(draw: st.DrawFn, months: int = 8, life: int = 2) -> list[PointsFl
             kind = draw(st.sampled_from([MovementKind.ISSUE, MovementKind.ISSUE, MovementKind.POINTS_GIVEN]))
             purchase = draw(st.sampled_from([0, 1, 999, 10**9])) if kind is MovementKind.ISSUE else 0
             points = draw(st.integers(1, 10**6))
-            flows.append(PointsFlow(number + 1, month(number), kind, issuer, expires_on, points, purchase))
+            sold = draw(st.sampled_from([points, -(-points // 2)])) if purchase else 0
+            flows.append(PointsFlow(number + 1, month(number), kind, issuer, expires_on, points, purchase, sold))
             lots[issuer, expires_on] += points
         for _ in range(draw(st.integers(0, 8))):
             _move(draw, number, lots, flows)

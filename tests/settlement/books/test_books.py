@@ -114,7 +114,7 @@ def test_past_is_not_written_anew(flows: list[PointsFlow]) -> None:
 
 def test_price_of_a_sale_is_shared_with_its_points() -> None:
     """For 100.00 and 1,000 points worth 0.01 each, 100 x 10 / (100 + 10) = 9.090909 are deferred, rounded down."""
-    books = one([PointsFlow(1, "2017-01", ISSUE, "grocer", "2018-01-31", 1_000, 10_000)], monthly(1))
+    books = one([PointsFlow(1, "2017-01", ISSUE, "grocer", "2018-01-31", 1_000, 10_000, 1_000)], monthly(1))
     assert books.movements[0].deferral == Deferral(sold_micros=9_090_909)
     assert books.deferred_micros == 9_090_909
 
@@ -129,6 +129,13 @@ def test_points_without_a_sale_are_deferred_at_what_they_would_sell_for() -> Non
         monthly(1),
     )
     assert books.movements[0].deferral == Deferral(granted_micros=15_000_000)
+
+
+def test_one_sale_does_not_make_sales_of_the_points_given_beside_it() -> None:
+    """10 points with a sale of 10.00 and 100,000 by way of welcome: 0.0990099 and 1,000.00 are deferred."""
+    flow = PointsFlow(1, "2017-01", ISSUE, "grocer", "2018-01-31", 100_010, 1_000, 10)
+    books = one([flow], monthly(1))
+    assert books.movements[0].deferral == Deferral(sold_micros=99_009, granted_micros=1_000_000_000)
 
 
 def test_redeemed_points_recognise_their_share() -> None:
@@ -149,7 +156,7 @@ def test_reversed_sale_takes_its_part_back() -> None:
     """When half of the points are taken back, so is half of what was deferred for them."""
     books = one(
         [
-            PointsFlow(1, "2017-01", ISSUE, "grocer", "2018-01-31", 1_000, 10_000),
+            PointsFlow(1, "2017-01", ISSUE, "grocer", "2018-01-31", 1_000, 10_000, 1_000),
             PointsFlow(2, "2017-02", MovementKind.ISSUE_REVERSED, "grocer", "2018-01-31", 500),
         ],
         monthly(2),

@@ -32,7 +32,9 @@ def programme(
         if origin == without:
             continue
         expires_on, left = last_day(origin + life), points
-        flows.append(PointsFlow(origin + 1, month(origin), MovementKind.ISSUE, "grocer", expires_on, points, 10**6))
+        flows.append(
+            PointsFlow(origin + 1, month(origin), MovementKind.ISSUE, "grocer", expires_on, points, 10**6, points)
+        )
         for age in range(life + 1):
             at = origin + age
             used = left * chance.randint(20, 40) // 100

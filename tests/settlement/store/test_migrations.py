@@ -10,12 +10,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
+from coalition.v1 import transaction_pb2
 from settlement.clearing.books import recompute
 from settlement.intake import Intake
 from settlement.store.database import Database
 from settlement.store.migrate import configuration, migrate
 from settlement.store.schema import metadata
-from tests.settlement.books import stored_books, take_in
+from tests.settlement.books import new_database, stored_books, take_in
 from tests.settlement.journals import NETWORK, coalition_of_three
 
 
@@ -97,4 +98,22 @@ def test_a_database_with_runs_of_the_first_version_is_refused(tmp_path: Path) ->
         migrate(database)
     with database.read() as connection:
         assert "obligations" in inspect(connection).get_table_names()
+    database.close()
+
+
+def test_points_of_sales_are_read_from_the_entries_of_a_database_that_did_not_tell_them(tmp_path: Path) -> None:
+    """What was taken in before is told apart as if it were taken in now, and nothing else changes."""
+    journal = coalition_of_three()
+    sale = transaction_pb2.Issue(holder_id="anna", points=10, purchase_amount_minor=1_000)
+    journal.append("grocer", allocations={"grocer": 10}, issue=sale)
+    journal.issue("grocer", 500)
+    journal.append("grocer", rejected=True, issue=sale)
+    database = new_database(tmp_path)
+    take_in(Intake(database, NETWORK), journal.entries)
+    expected = stored_books(database)
+    assert [flow.sold_points for flow in expected.totals[1].flows.values()] == [10]
+    with database.write() as connection:
+        command.downgrade(configuration(connection), "0008")
+    migrate(database)
+    assert stored_books(database) == expected
     database.close()

@@ -21,7 +21,13 @@ def window(number: int, **changes: int) -> dict[str, int]:
 def flow(window_number: int, points: int, purchase_minor: int) -> dict[str, int | str]:
     """What the grocer issued in a window."""
     key = {"month": "2017-01", "kind": 1, "issuer": "grocer", "expires_on": "2018-01-31"}
-    return {"window_number": window_number, **key, "points": points, "purchase_minor": purchase_minor}
+    return {
+        "window_number": window_number,
+        **key,
+        "points": points,
+        "purchase_minor": purchase_minor,
+        "sold_points": points,
+    }
 
 
 def test_rows_are_replaced_or_added_to(tmp_path: Path) -> None:
