@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from coalition.calendar import end_of_month
-
 
 def month_number(day: str) -> int:
     """The month of a day or of a month's text, counted from the year 0: consecutive months differ by 1."""
@@ -17,6 +15,8 @@ def month_text(number: int) -> str:
 
 
 def last_whole_month(day: str) -> int:
-    """The last month of which nothing is still to come at the end of `day`: its own on its last day, else the one
-    before."""
-    return month_number(day) - (day != end_of_month(day, 0))
+    """The last month of which a window that was closed on `day` leaves nothing to come: the one before.
+
+    Even on a month's last day, what is committed after the closing belongs to the next window.
+    """
+    return month_number(day) - 1

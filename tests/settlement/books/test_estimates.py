@@ -137,6 +137,21 @@ def test_never_expiring_points_know_no_breakage() -> None:
     assert lifted.expected_points == lifted.outstanding_points > 0
 
 
+def test_evening_after_a_closing_does_not_change_books_of_before() -> None:
+    """What is used on a month's last day, after a window was closed on it, is of the next window: the books of the one
+    that was closed do not know it, then or later, whoever asks first."""
+    straddling = [
+        flow._replace(window=flow.window + 1) if flow.kind == MovementKind.REDEEM and flow.month == month(7) else flow
+        for flow in programme(10)
+    ]
+    estimator = Estimator()
+    earlier = books_of(straddling, 8)
+    later, again = books_of(straddling, 10, estimator), books_of(straddling, 8, estimator)
+    assert not earlier.estimates[0].reason
+    assert again == earlier
+    assert later.movements[:8] == earlier.movements
+
+
 def test_estimates_are_made_once() -> None:
     """Books that are asked for again use what was estimated before."""
     estimator = Estimator()
