@@ -23,12 +23,13 @@ months, with Mack's standard error. The books use the estimate plus one standard
 unused points is unlikely to be reversed (IFRS 15.B46, 56-58).
 
 With fewer than {complete} cohorts that have run their whole life in use, all points are expected to be redeemed, and
-nothing is recognised for unused ones before they are past their date.
+nothing is recognised for unused ones before they are past their date. Cohorts of which nothing was used in their whole
+life are left out of the estimate, which is higher without them.
 
 Donated points never expire; all of them are expected to be redeemed.
 
-A redemption that is reversed after its points expired brings them back with a new date, and with nothing deferred for
-them.
+A redemption that is reversed after its points expired brings them back with a new date. Nothing more is deferred for
+them: they share what is deferred for the points that expire on that date.
 
 Amounts are whole millionths, rounded down; what rounding leaves is recognised with a cohort's last points.
 """

@@ -74,18 +74,26 @@ class History:
 
     def _without_gap(self, life: Life, cohorts: Sequence[Cohort], month: int) -> Development | None:
         rows, entered = [], []
+        ages, unused = life.months + 1, 0
         for cohort in cohorts:
             row, points = self._row(cohort, life, month)
-            if points > 0:
-                rows.append(row)
-                entered.append(points)
+            if points <= 0:
+                continue
+            if len(row) == ages and row[-1] <= 0:
+                # No factor leads from nothing to anything. Without it the others' rate is higher: the careful side.
+                unused += 1
+                continue
+            rows.append(row)
+            entered.append(points)
         # A factor from nothing to something is no number: the first age is one at which all cohorts had been used.
         first = max((age + 1 for row in rows for age, used in enumerate(row) if used <= 0), default=0)
-        ages = life.months + 1
         places = [place for place, row in enumerate(rows) if len(row) > first]
         complete = sum(len(rows[place]) == ages for place in places)
         if complete < COMPLETE_MIN:
-            return _too_little(month, f"{complete} of {COMPLETE_MIN} cohorts have run their whole life in use")
+            left_out = f", {unused} without any use" if unused else ""
+            return _too_little(
+                month, f"{complete} of {COMPLETE_MIN} cohorts have run their whole life in use{left_out}"
+            )
         if ages - first < 2:
             return _too_little(month, "there are no two ages at which all of its cohorts had been used")
         triangle = tuple(tuple(rows[place][first:]) for place in places)

@@ -74,9 +74,21 @@ def test_too_little_development_expects_everything() -> None:
 def test_degenerate_development_expects_everything() -> None:
     """Cohorts of which some were never used, or only when they expired, say nothing about others."""
     unused = [flow for flow in programme(10) if flow.kind == MovementKind.ISSUE]
-    assert estimate_at(unused, 9).reason == f"0 of {COMPLETE_MIN} cohorts have run their whole life in use"
+    told = f"0 of {COMPLETE_MIN} cohorts have run their whole life in use, 8 without any use"
+    assert estimate_at(unused, 9).reason == told
     late = [flow for flow in programme(10) if flow.kind == MovementKind.ISSUE or flow.month == flow.expires_on[:7]]
     assert estimate_at(late, 9).reason == "there are no two ages at which all of its cohorts had been used"
+
+
+@pytest.mark.parametrize("pilot", [0, 4])
+def test_cohort_that_nobody_used_is_left_out(pilot: int) -> None:
+    """A small pilot of which nothing was used does not end all estimates."""
+    flows = programme(12)
+    piloted = [flow for flow in flows if flow.expires_on != last_day(pilot + 2)]
+    sale = next(flow for flow in flows if flow.month == month(pilot) and flow.kind == MovementKind.ISSUE)
+    piloted.append(sale._replace(points=10, sold_points=10))
+    estimate = estimate_at(piloted, 11)
+    assert (estimate.reason, estimate.cohorts) == ("", 11)
 
 
 def test_month_without_points_keeps_the_last_estimate() -> None:
