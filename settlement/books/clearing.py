@@ -11,10 +11,10 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from settlement.books.books import ClosedWindow, IssuerBooks
 from settlement.books.ledger import Balance, Bookkeeper, Ledger, Posting, Unit, account
@@ -22,6 +22,8 @@ from settlement.books.points import PointsMovement
 from settlement.clearing.netting import multilateral
 from settlement.clearing.obligations import Obligation, Purpose, obligations_of, owed_in
 from settlement.clearing.totals import Key, Sum, Totals
+
+T = TypeVar("T")
 
 
 class Paid(NamedTuple):
@@ -97,23 +99,58 @@ class Cleared:
             for obligation in obligations_of(key, total, self.operator):
                 yield key, obligation
 
-    def open_at(self, day: str) -> Counter[str]:
-        """What every party still receives (positive) or owes at the end of a day.
+    def still_open(self) -> Iterator[tuple[str, Mapping[str, int]]]:
+        """What every party still receives (positive) or owes at the end of each of `days`; good until the next one.
 
         It follows from positions and from what runs say they carried, without the payments that settled them; only
         those of runs that are not settled yet count.
         """
-        settled = [run for run in self.settled if run.day <= day]
-        done = {number for run in settled for number in run.windows}
-        found: Counter[str] = Counter(settled[-1].carried if settled else {})
-        for window, _ in self.windows:
-            if window.day <= day and window.number not in done:
-                found.update(self.positions[window.number])
-        for payment in self.payments:
-            if payment.day <= day and all(run.run != payment.run for run in settled):
-                found[payment.payer] += payment.micros
-                found[payment.payee] -= payment.micros
-        return found
+        windows = _until(self.windows, lambda found: found.window.day)
+        payments = _until(self.payments, lambda payment: payment.day)
+        runs = _until(self.settled, lambda run: run.day)
+        found: Counter[str] = Counter()
+        counted: dict[int, Mapping[str, int]] = {}
+        paid: defaultdict[str, list[Paid]] = defaultdict(list)
+        done_runs: set[str] = set()
+        done_windows: set[int] = set()
+        carried: Mapping[str, int] = {}
+        for day in self.days:
+            for window, _ in windows(day):
+                if window.number not in done_windows:
+                    counted[window.number] = self.positions[window.number]
+                    found.update(counted[window.number])
+            for payment in payments(day):
+                if payment.run not in done_runs:
+                    paid[payment.run].append(payment)
+                    _pay(found, payment, 1)
+            for run in runs(day):
+                # What it carried stands for its windows and payments, and for what the run before it had carried.
+                found.subtract(carried)
+                carried = run.carried
+                found.update(carried)
+                for number in run.windows:
+                    found.subtract(counted.pop(number, {}))
+                for payment in paid.pop(run.run, ()):
+                    _pay(found, payment, -1)
+                done_runs.add(run.run)
+                done_windows.update(run.windows)
+            yield day, found
+
+
+def _until(items: Iterable[T], day_of: Callable[[T], str]) -> Callable[[str], Iterator[T]]:
+    """Gives, day by day, what is not later and was not given before. Items of one day keep their order."""
+    left = deque(sorted(items, key=day_of))
+
+    def until(day: str) -> Iterator[T]:
+        while left and day_of(left[0]) <= day:
+            yield left.popleft()
+
+    return until
+
+
+def _pay(found: Counter[str], payment: Paid, sign: int) -> None:
+    found[payment.payer] += sign * payment.micros
+    found[payment.payee] -= sign * payment.micros
 
 
 PURPOSES: Final = {
@@ -149,10 +186,9 @@ def clearing_ledger(cleared: Cleared, books: Iterable[IssuerBooks]) -> Ledger:
             ),
             reference=payment.reference,
         )
-    for day in cleared.days:
-        still_open = cleared.open_at(day)
+    for day, still_open in cleared.still_open():
         for party_id in cleared.parties:
-            keeper.expect(Balance(day, account(*_PARTIES, party_id), -still_open[party_id]))
+            keeper.expect(Balance(day, account(*_PARTIES, party_id), -still_open.get(party_id, 0)))
     return keeper.ledger()
 
 

@@ -27,7 +27,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from settlement.books.books import ClosedWindow, IssuerBooks
+from settlement.books.books import ClosedWindow, IssuerBooks, WindowMovement
 from settlement.books.clearing import PURPOSES, Cleared, book_points
 from settlement.books.cohorts import Cohort
 from settlement.books.ledger import Balance, Bookkeeper, Ledger, Posting, account
@@ -61,6 +61,7 @@ def own_ledger(party_id: str, cleared: Cleared, books: IssuerBooks | None) -> Le
     """A party's entries; `books` are its own, where it has issued points."""
     keeper = Bookkeeper(f"Books of {party_id}", cleared.currency)
     held: Counter[str] = Counter()
+    moved = {} if books is None else {found.points.window: found for found in books.movements}
     for window, sums in cleared.windows:
         _book_obligations(keeper, party_id, cleared, window, sums)
         _book_pools(keeper, party_id, cleared, window, sums)
@@ -70,7 +71,7 @@ def own_ledger(party_id: str, cleared: Cleared, books: IssuerBooks | None) -> Le
         if party_id in cleared.positions[window.number]:
             keeper.expect(Balance(window.day, _window(window), cleared.positions[window.number][party_id]))
         if books is not None:
-            _book_deferrals(keeper, window, books)
+            _book_deferrals(keeper, window, moved[window.number], books)
     for payment in cleared.payments:
         paid = payment.micros * ((payment.payer == party_id) - (payment.payee == party_id))
         keeper.book(
@@ -80,8 +81,8 @@ def own_ledger(party_id: str, cleared: Cleared, books: IssuerBooks | None) -> Le
             reference=payment.reference,
         )
     if party_id in cleared.parties:
-        for day in cleared.days:
-            keeper.expect(Balance(day, _CLEARING, cleared.open_at(day)[party_id]))
+        for day, still_open in cleared.still_open():
+            keeper.expect(Balance(day, _CLEARING, still_open.get(party_id, 0)))
     return keeper.ledger()
 
 
@@ -146,8 +147,7 @@ def _expect_pools(
             keeper.expect(Balance(window.day, _held_for(issuer), -micros))
 
 
-def _book_deferrals(keeper: Bookkeeper, window: ClosedWindow, books: IssuerBooks) -> None:
-    (moved,) = (moved for moved in books.movements if moved.points.window == window.number)
+def _book_deferrals(keeper: Bookkeeper, window: ClosedWindow, moved: WindowMovement, books: IssuerBooks) -> None:
     book_points(keeper, window.day, moved.points)
     deferrals = books.deferrals[window.number]
     for text, other, figures in _DEFERRALS:

@@ -11,6 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -169,6 +170,20 @@ def small_clearing() -> Cleared:
         ),
         (SettledRun("2017-01-31", "A", (1,), {"florist": 10_001, OPERATOR: -10_001}),),
     )
+
+
+@pytest.mark.timeout(20)
+def test_years_of_daily_windows_are_quick() -> None:
+    """What is open at the end of each of 800 days, with a settled run of 20 payments on each: one pass, not days times
+    payments times runs."""
+    windows, payments, settled = [], [], []
+    for number in range(1, 801):
+        day = (date(2017, 1, 1) + timedelta(days=number)).isoformat()
+        windows.append(WindowSums(ClosedWindow(number, day, number), {}))
+        payments += [Paid(day, str(number), "grocer", "florist", 1, f"RF{number}-{part}") for part in range(20)]
+        settled.append(SettledRun(day, str(number), (number,), {"grocer": number, "florist": -number}))
+    ledger = own_ledger("grocer", Cleared(OPERATOR, CURRENCY, tuple(windows), tuple(payments), tuple(settled)), None)
+    assert [balance.amount for balance in ledger.balances] == list(range(1, 801))
 
 
 def test_clearing_as_text() -> None:
