@@ -143,7 +143,7 @@ class Dispute:
     since: datetime
     #: Until when something is to be done about it; None for no deadline.
     due_at: datetime | None
-    #: What was offered with the answer; 0 for nothing.
+    #: What was offered with the answer and not taken back by a rejection; 0 for nothing.
     offered_micros: int
     #: The ruling that waits for a second person; 0 for none, or for a dismissal.
     ruled_micros: int

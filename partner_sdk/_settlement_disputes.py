@@ -110,7 +110,10 @@ def accept_dispute(session: Session, seen: Dispute, text: str = "") -> Steps[Dis
 def reject_dispute(
     session: Session, seen: Dispute, text: str, *, attachments: Sequence[DisputeAttachment] = ()
 ) -> Steps[Dispute]:
-    """Accept nothing. The raiser may ask the operator to decide; if it does not in time, the dispute ends."""
+    """Accept nothing; what you had offered is taken back.
+
+    The raiser may ask the operator to decide; if it does not in time, the dispute ends.
+    """
     return (yield from _about(session, seen, DisputeAction.REJECT, text, 0, attachments))
 
 

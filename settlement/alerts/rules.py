@@ -160,8 +160,10 @@ def _to_do(dispute: OpenDispute) -> tuple[str, str]:
     command = "coalition settlement dispute"
     if dispute.state == RAISED:
         return dispute.respondent, f"{command} answer, accept or reject; else the operator decides"
-    if dispute.state in (ANSWERED, REJECTED):
+    if dispute.state == ANSWERED:
         return dispute.raiser, f"{command} escalate, or accept an offer; else it ends without money"
+    if dispute.state == REJECTED:
+        return dispute.raiser, f"{command} escalate; else it ends without money"
     if dispute.state == ACCEPTED:
         return dispute.operator, f"write what was agreed on into the journal: {command} adjust"
     return dispute.operator, f"{command} rule, and confirm by a second person"

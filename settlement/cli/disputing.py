@@ -151,7 +151,7 @@ def accept(caller: Caller, key: str, dispute_id: str, text: str, json_wanted: bo
 @_files
 @as_json
 def reject(caller: Caller, key: str, dispute_id: str, text: str, files: tuple[Path, ...], json_wanted: bool) -> None:
-    """Accept nothing of a claim against you."""
+    """Accept nothing of a claim against you; what you had offered is taken back."""
     with caller.client(key) as client:
         seen = _find(client, dispute_id)
         _print(client, client.reject_dispute(seen, text, attachments=_attachments(files)), json_wanted)

@@ -36,6 +36,8 @@ from settlement.store.windows import read_window
 STEP_AGE_MAX_US: Final = 24 * 3_600 * US_PER_S
 #: How far two people's clocks may differ, in microseconds.
 CLOCK_SKEW_MAX_US: Final = 300 * US_PER_S
+#: So often one party may dispute a line with another one, if it withdraws in between.
+LINE_MAX: Final = 3
 
 
 class DisputeDesk:
@@ -144,15 +146,22 @@ class DisputeDesk:
     def _require_room(self, connection: Connection, step: Step, now_us: int) -> None:
         claim = step.claim
         assert claim is not None
-        for other in disputes_about(connection, claim.sequence):
-            sides = (other.raiser, other.respondent) == (step.party_id, claim.respondent)
-            if sides and standing(other, now_us).state != WITHDRAWN:
+        earlier = disputes_about(connection, claim.sequence, step.party_id, claim.respondent)
+        for other in earlier:
+            if standing(other, now_us).state != WITHDRAWN:
                 raise Refused(
                     error_pb2.REASON_WRONG_STATE,
                     f"{step.party_id} has disputed that line with {claim.respondent} before: "
                     f"{id_text(other.dispute_id)}. A line is disputed once.",
                     {"dispute_id": id_text(other.dispute_id)},
                 )
+        if len(earlier) >= LINE_MAX:
+            raise Refused(
+                error_pb2.REASON_WRONG_STATE,
+                f"{step.party_id} has disputed that line with {claim.respondent} {len(earlier)} times and withdrawn "
+                "each of them, which is the most. Ask the operator for a correction.",
+                {"limit": str(LINE_MAX)},
+            )
         limit = self._rules.open_max
         if count_open(connection, step.party_id, now_us) >= limit:
             raise Refused(

@@ -3,8 +3,9 @@
     RAISED → ANSWERED → REJECTED → ESCALATED → RULED → ACCEPTED → ADJUSTED
 
 An answer or a rejection may be left out, and every state before ACCEPTED can end in ACCEPTED or WITHDRAWN. Deadlines
-move a dispute as steps do: what is not answered goes to the operator, what is not escalated is CLOSED. No moment is
-looked at but those in which steps were recorded and the one that is asked for, so a dispute keeps its history for ever.
+move a dispute as steps do: what is not answered goes to the operator, what is not escalated is CLOSED. An adjustment
+that is not what was agreed on, or of a dispute that is over without money, makes it MISADJUSTED. No moment is looked at
+but those in which steps were recorded and the one that is asked for, so a dispute keeps its history for ever.
 """
 
 from __future__ import annotations
@@ -108,7 +109,7 @@ class Standing:
     events: tuple[Event, ...]
     #: Until when, that moment included, something is to be done; 0 for no deadline.
     due_us: int
-    #: What was offered with the answer; 0 for nothing.
+    #: What was offered with the answer and not taken back by a rejection; 0 for nothing.
     offered_micros: int
     #: The ruling that waits for a second person; None where none does.
     ruling: Step | None
@@ -181,6 +182,7 @@ class _Life:
                 else:
                     self._events.append(Event(self._events[-1].state, at_us, step))
             case pb.DISPUTE_ACTION_REJECT:
+                self._offered_micros = 0
                 self._enter(REJECTED, at_us, step, days.escalate_days)
             case pb.DISPUTE_ACTION_ESCALATE:
                 self._enter(ESCALATED, at_us, step, days.decide_days)
@@ -212,11 +214,14 @@ class _Life:
             return
         wanted = Owing(dispute.respondent, dispute.raiser, self._accepted_micros)
         self._problem = problem_with(dispute.adjustments, wanted)
-        if self._events[-1].state != ACCEPTED:
-            return
         # An entry may be older than the agreement that it is about: people talk to each other.
         at_us = max(reached_us(dispute.adjustments), self._events[-1].at_us)
-        self._enter(MISADJUSTED if self._problem else ADJUSTED, at_us, None)
+        match self._events[-1].state:
+            case pb.DISPUTE_STATE_ACCEPTED:
+                self._enter(MISADJUSTED if self._problem else ADJUSTED, at_us, None)
+            case pb.DISPUTE_STATE_WITHDRAWN | pb.DISPUTE_STATE_CLOSED if self._problem:
+                # It ended without money, and money was moved in its name.
+                self._enter(MISADJUSTED, at_us, None)
 
     def standing(self) -> Standing:
         return Standing(

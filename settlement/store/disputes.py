@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, func, insert, literal, or_, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, literal, not_, or_, select, update
 
 from coalition.ids import id_from_text, id_text
 from coalition.v1.transaction_pb2 import TRANSACTION_KIND_ADJUST
@@ -22,6 +22,8 @@ from settlement.store.dispute_tables import dispute_steps, disputes
 #: Disputes whose rows are read with one statement: no engine takes any number of parameters.
 _TOGETHER_MAX: Final = 500
 _NUMBER_MAX: Final = 2**63 - 1
+#: Spelt out, for the index is one of this kind alone.
+_IS_ADJUSTMENT: Final = tables.records.c.kind == literal(TRANSACTION_KIND_ADJUST, literal_execute=True)
 
 
 class DisputeRecord(NamedTuple):
@@ -78,25 +80,30 @@ class OpenDisputes:
 
     def __init__(self) -> None:
         self._sequence = 0
+        # Those with adjustments, right or wrong.
+        self._adjusted: set[bytes] = set()
         # With what was agreed on, which the adjustments come to.
         self._settled: set[tuple[bytes, int]] = set()
 
     def at(self, connection: Connection, now_us: int) -> tuple[DisputeRecord, ...]:
         """As they stand at `now_us`, by number."""
         sequence = connection.scalar(select(func.coalesce(func.max(tables.records.c.sequence), 0))) or 0
-        adjusted = _adjusted_after(connection, self._sequence)
+        adjusted = _adjusted(connection, self._sequence)
+        self._adjusted |= adjusted
         self._settled = {key for key in self._settled if key[0] not in adjusted}
         self._sequence = sequence
-        keys = select(disputes.c.dispute_id, disputes.c.accepted_micros).order_by(disputes.c.number)
-        waiting = [row for row in _not_over(connection, keys, now_us) if tuple(row) not in self._settled]
+        keys = select(disputes.c.dispute_id, disputes.c.number, disputes.c.accepted_micros)
+        settled = {dispute_id for dispute_id, _ in self._settled}
+        found = _in_question(connection, keys, now_us, self._adjusted - settled)
+        waiting = [row.dispute_id for row in found if (row.dispute_id, row.accepted_micros) not in self._settled]
         rows = [
             row
-            for part in _parts([row.dispute_id for row in waiting])
+            for part in _parts(waiting)
             for row in connection.execute(
                 select(disputes).where(disputes.c.dispute_id.in_(part)).order_by(disputes.c.number)
             )
         ]
-        unfinished = _not_adjusted(connection, rows)
+        unfinished = _unsettled(connection, rows, now_us)
         self._settled |= {(row.dispute_id, row.accepted_micros) for row in rows}
         self._settled -= {(row.dispute_id, row.accepted_micros) for row in unfinished}
         return tuple(
@@ -104,16 +111,18 @@ class OpenDisputes:
         )
 
 
-def disputes_about(connection: Connection, sequence: int) -> tuple[Dispute, ...]:
-    """Disputes about the lines of an entry, by number."""
-    rows = connection.execute(select(disputes).where(disputes.c.sequence == sequence).order_by(disputes.c.number)).all()
-    return _with_steps(connection, rows)
+def disputes_about(connection: Connection, sequence: int, raiser: str, respondent: str) -> tuple[Dispute, ...]:
+    """What one party has disputed with another about the lines of an entry, by number."""
+    statement = select(disputes).where(
+        disputes.c.sequence == sequence, disputes.c.raiser == raiser, disputes.c.respondent == respondent
+    )
+    return _with_steps(connection, connection.execute(statement.order_by(disputes.c.number)).all())
 
 
 def count_open(connection: Connection, raiser: str, now_us: int) -> int:
     """Disputes that a party has raised and in which somebody still has something to do."""
     statement = select(disputes).where(disputes.c.raiser == raiser)
-    return len(_not_adjusted(connection, _not_over(connection, statement, now_us)))
+    return len(_unsettled(connection, _in_question(connection, statement, now_us, _adjusted(connection)), now_us))
 
 
 def add_dispute(connection: Connection, dispute: Dispute) -> Dispute:
@@ -164,6 +173,7 @@ def _add_step(connection: Connection, dispute: Dispute) -> None:
 
 def _outlook(dispute: Dispute) -> dict[str, int]:
     """What the steps alone say about how it goes on, so that the database can tell what is over."""
+    dispute = replace(dispute, adjustments=())
     recorded_us = dispute.steps[-1].recorded_us
     now = standing(dispute, recorded_us)
     over_us = 0
@@ -184,16 +194,25 @@ def _matching(query: DisputeQuery) -> Select[Any]:
 
 
 def _unfinished(connection: Connection, query: DisputeQuery, now_us: int) -> Sequence[Row[Any]]:
-    return _not_adjusted(connection, _not_over(connection, _matching(query), now_us))[: query.limit]
+    rows = _in_question(connection, _matching(query), now_us, _adjusted(connection))
+    return _unsettled(connection, rows, now_us)[: query.limit]
 
 
-def _not_over(connection: Connection, statement: Select[Any], now_us: int) -> Sequence[Row[Any]]:
-    return connection.execute(statement.where(or_(disputes.c.over_us == 0, disputes.c.over_us > now_us))).all()
+def _in_question(
+    connection: Connection, statement: Select[Any], now_us: int, adjusted: Iterable[bytes]
+) -> Sequence[Row[Any]]:
+    """The rows of disputes that are not over without money, or have adjustments nevertheless; by number."""
+    lasts = or_(disputes.c.over_us == 0, disputes.c.over_us > now_us)
+    rows = list(connection.execute(statement.where(lasts)))
+    for part in _parts(sorted(adjusted)):
+        rows += connection.execute(statement.where(not_(lasts), disputes.c.dispute_id.in_(part)))
+    return sorted(rows, key=lambda row: row.number)
 
 
-def _not_adjusted(connection: Connection, rows: Sequence[Row[Any]]) -> list[Row[Any]]:
-    """Without those for which the journal has what was agreed on."""
-    adjustments = _adjustments(connection, [row.dispute_id for row in rows if row.accepted_micros])
+def _unsettled(connection: Connection, rows: Sequence[Row[Any]], now_us: int) -> list[Row[Any]]:
+    """Without those for which the journal has what was agreed on, if only nothing."""
+    decided = [row.dispute_id for row in rows if row.accepted_micros or 0 < row.over_us <= now_us]
+    adjustments = _adjustments(connection, decided)
     return [
         row
         for row in rows
@@ -249,9 +268,7 @@ def _adjustments(connection: Connection, identifiers: Sequence[bytes]) -> Mappin
                 movement.direct_micros,
             )
             .join(tables.movements, movement.sequence == record.sequence)
-            # Spelt out, for the index is one of this kind alone.
-            .where(record.kind == literal(TRANSACTION_KIND_ADJUST, literal_execute=True))
-            .where(record.reference.in_(part), movement.kind == int(MovementKind.OBLIGATION))
+            .where(_IS_ADJUSTMENT, record.reference.in_(part), movement.kind == int(MovementKind.OBLIGATION))
             .order_by(record.sequence)
         )
         for reference, sequence, window, committed_us, debtor, creditor, amount in connection.execute(statement):
@@ -260,12 +277,12 @@ def _adjustments(connection: Connection, identifiers: Sequence[bytes]) -> Mappin
     return adjustments
 
 
-def _adjusted_after(connection: Connection, sequence: int) -> set[bytes]:
-    """The disputes with which adjustments after an entry are about; other references are nobody's."""
-    record = tables.records.c
-    found = connection.scalars(
-        select(record.reference).where(record.sequence > sequence, record.kind == int(TRANSACTION_KIND_ADJUST))
-    )
+def _adjusted(connection: Connection, after: int = 0) -> set[bytes]:
+    """The disputes that adjustments, or those after an entry, are about; other references are nobody's."""
+    statement = select(tables.records.c.reference).where(_IS_ADJUSTMENT, tables.records.c.reference != "")
+    if after:
+        statement = statement.where(tables.records.c.sequence > after)
+    found = connection.scalars(statement)
     return {identifier for reference in found if (identifier := _identifier(reference))}
 
 

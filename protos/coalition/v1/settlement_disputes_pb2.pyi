@@ -72,7 +72,7 @@ class _DisputeActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Dispute
     DISPUTE_ACTION_ACCEPT: _DisputeAction.ValueType  # 3
     """The other side accepts the claim, or the raiser accepts what was offered."""
     DISPUTE_ACTION_REJECT: _DisputeAction.ValueType  # 4
-    """The other side accepts nothing."""
+    """The other side accepts nothing, and takes back what it had offered."""
     DISPUTE_ACTION_ESCALATE: _DisputeAction.ValueType  # 5
     """Either side asks the operator to decide, once it was answered or rejected."""
     DISPUTE_ACTION_WITHDRAW: _DisputeAction.ValueType  # 6
@@ -92,7 +92,7 @@ DISPUTE_ACTION_ANSWER: DisputeAction.ValueType  # 2
 DISPUTE_ACTION_ACCEPT: DisputeAction.ValueType  # 3
 """The other side accepts the claim, or the raiser accepts what was offered."""
 DISPUTE_ACTION_REJECT: DisputeAction.ValueType  # 4
-"""The other side accepts nothing."""
+"""The other side accepts nothing, and takes back what it had offered."""
 DISPUTE_ACTION_ESCALATE: DisputeAction.ValueType  # 5
 """Either side asks the operator to decide, once it was answered or rejected."""
 DISPUTE_ACTION_WITHDRAW: DisputeAction.ValueType  # 6
@@ -125,7 +125,7 @@ class _DisputeStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DisputeS
     DISPUTE_STATE_ADJUSTED: _DisputeState.ValueType  # 7
     """The journal has the adjustment."""
     DISPUTE_STATE_MISADJUSTED: _DisputeState.ValueType  # 8
-    """The journal has an adjustment in its name that is not the one agreed on."""
+    """The journal has an adjustment in its name that is not the one agreed on, or any although it ended without money."""
     DISPUTE_STATE_WITHDRAWN: _DisputeState.ValueType  # 9
     DISPUTE_STATE_CLOSED: _DisputeState.ValueType  # 10
     """Ended without money: dismissed by the operator, or not escalated in time."""
@@ -148,7 +148,7 @@ DISPUTE_STATE_ACCEPTED: DisputeState.ValueType  # 6
 DISPUTE_STATE_ADJUSTED: DisputeState.ValueType  # 7
 """The journal has the adjustment."""
 DISPUTE_STATE_MISADJUSTED: DisputeState.ValueType  # 8
-"""The journal has an adjustment in its name that is not the one agreed on."""
+"""The journal has an adjustment in its name that is not the one agreed on, or any although it ended without money."""
 DISPUTE_STATE_WITHDRAWN: DisputeState.ValueType  # 9
 DISPUTE_STATE_CLOSED: DisputeState.ValueType  # 10
 """Ended without money: dismissed by the operator, or not escalated in time."""
@@ -456,7 +456,7 @@ class Dispute(_message.Message):
     due_us: _builtins.int
     """Until when something is to be done about it, the moment included; 0: no deadline."""
     offered_micros: _builtins.int
-    """What was offered with the answer; 0 for nothing."""
+    """What was offered with the answer and not taken back by a rejection; 0 for nothing."""
     ruled_micros: _builtins.int
     """The ruling that waits for a second person; 0 for none, or for a dismissal."""
     accepted_micros: _builtins.int

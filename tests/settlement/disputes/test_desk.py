@@ -98,6 +98,17 @@ def test_line_is_disputed_once(hall: Hall) -> None:
     assert hall.raise_it(number=2).dispute.number == 2
 
 
+def test_line_is_raised_and_withdrawn_three_times_at_most(hall: Hall) -> None:
+    """Else one party could make every next dispute of a line cost more than the one before."""
+    for number in (1, 2, 3):
+        hall.raise_it(number=number)
+        hall.take("florist", WITHDRAW, number)
+    reason, text = hall.refusal("florist", RAISE, 4, claim={"sequence": hall.line})
+    assert (reason, "3 times and withdrawn each" in text) == ("WRONG_STATE", True)
+    hall.raise_it("florist", 4, respondent="operator")
+    hall.raise_it("grocer", 5, respondent="florist")
+
+
 def test_window_can_be_disputed_until_its_time_is_over(hall: Hall) -> None:
     """60 days after the close of a line's window, to the microsecond, is in time; later is not."""
     hall.close_window()
@@ -209,14 +220,36 @@ def test_settled_disputes_are_looked_at_anew_when_the_journal_says_more(hall: Ha
     assert seen() == [(1, "ACCEPTED"), (2, "ACCEPTED")]
     adjust(hall, "grocer", "florist", 1_000, 1)
     assert seen() == [(2, "ACCEPTED")]
-    with listening(hall) as statements:
-        assert seen() == [(2, "ACCEPTED")]
+    with listening(hall) as statements, hall.database.read() as connection:
+        assert [record.dispute.number for record in watched.at(connection, hall.now_us)] == [2]
     assert not [each for each in statements if dispute_id(1) in each]
     adjust(hall, "grocer", "florist", 1, 1)
     assert seen() == [(1, "MISADJUSTED"), (2, "ACCEPTED")]
     adjust(hall, "florist", "grocer", 1, 1)
     adjust(hall, "grocer", "florist", 1_000, 2)
     assert seen() == []
+
+
+def test_adjustments_of_disputes_that_are_over_are_found(hall: Hall) -> None:
+    """Money that was moved for a dispute without any is somebody's to put right; an undecided one stays open."""
+    hall.raise_it("florist", 1)
+    hall.take("florist", WITHDRAW, 1)
+    hall.raise_it("florist", 2, respondent="operator")
+    watched = OpenDisputes()
+
+    def seen() -> list[int]:
+        with hall.database.read() as connection:
+            found = watched.at(connection, hall.now_us)
+            assert found == open_disputes(connection, "", 0, now_us=hall.now_us)
+        return [record.dispute.number for record in found]
+
+    assert seen() == [2]
+    adjust(hall, "grocer", "florist", 1_000, 1)
+    adjust(hall, "grocer", "florist", 5, 2)
+    adjust(hall, "florist", "grocer", 5, 2)
+    assert (seen(), hall.state(1), hall.state(2)) == ([1, 2], "MISADJUSTED", "RAISED")
+    adjust(hall, "florist", "grocer", 1_000, 1)
+    assert (seen(), hall.state(1)) == ([2], "WITHDRAWN")
 
 
 @contextmanager
@@ -281,13 +314,18 @@ def test_row_tells_what_the_steps_tell(hall: Hall) -> None:
 def test_adjustments_are_found_without_reading_all_records(hall: Hall) -> None:
     """The database goes from a dispute to its adjustments by their reference, however many records there are."""
     hall.raise_it()
+    hall.take("grocer", ACCEPT, amount=1_000)
+    asked: list[tuple[str, Any]] = []
+    event.listen(
+        hall.database.engine, "before_cursor_execute", lambda *arguments: asked.append((arguments[2], arguments[3]))
+    )
+    hall.desk.disputes(DisputeQuery(open_only=True))
+    statements = [(text, values) for text, values in asked if "records" in text]
+    assert len(statements) >= 2
     with hall.database.read() as connection:
-        statement = (
-            "EXPLAIN QUERY PLAN SELECT * FROM records JOIN movements ON movements.sequence = records.sequence "
-            "WHERE records.kind = 26 AND records.reference IN ('a', 'b') AND movements.kind = 9"
-        )
-        plan = " ".join(row[-1] for row in connection.exec_driver_sql(statement))
-    assert "records USING INDEX ix_records_adjustment" in plan
+        for text, values in statements:
+            plan = " ".join(row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values))
+            assert "INDEX ix_records_adjustment" in plan
 
 
 def test_reason_and_attachments_are_part_of_what_was_signed(hall: Hall) -> None:

@@ -174,6 +174,14 @@ def test_offer_is_accepted_by_the_raiser_and_the_claim_by_the_other_side() -> No
     assert "offered nothing" in refusal(raised(), RAISER, ACCEPT, amount=1_000)[1]
 
 
+def test_rejection_takes_an_offer_back() -> None:
+    """Who accepts nothing offers nothing any more, before the operator's ruling or after."""
+    dispute = take(answered(offer=400), RESPONDENT, REJECT)
+    assert now(dispute).offered_micros == 0
+    for later in (dispute, take(dispute, RAISER, ESCALATE)):
+        assert "has offered nothing to accept" in refusal(later, RAISER, ACCEPT, amount=400)[1]
+
+
 def test_nobody_gives_more_than_is_claimed() -> None:
     """Offers and rulings keep within the claim; a claim in points leaves the amount to them."""
     assert "more than the 1000" in refusal(raised(), RESPONDENT, ANSWER, amount=1_001)[1]
@@ -260,6 +268,16 @@ def test_adjustments_are_compared_with_what_was_agreed(owings: list[tuple[str, s
     assert found.is_open is bool(problem)
     assert problem in found.problem
     assert bool(problem) is bool(found.problem)
+
+
+@pytest.mark.parametrize("way", ["WITHDRAWN", "CLOSED"])
+def test_adjustment_of_a_dispute_that_is_over_without_money_is_wrong(way: str) -> None:
+    """It shows as misadjusted until another one takes it back; then the dispute is what it was."""
+    found = adjusted((RESPONDENT, RAISER, 1_000), to=WAYS[way]())
+    assert (state_name(found.state), found.is_open) == ("MISADJUSTED", True)
+    assert "but nothing was agreed on" in found.problem
+    found = adjusted((RESPONDENT, RAISER, 1_000), (RAISER, RESPONDENT, 1_000), to=WAYS[way]())
+    assert (state_name(found.state), found.problem) == (way, "")
 
 
 def test_adjustment_without_agreement_is_shown() -> None:

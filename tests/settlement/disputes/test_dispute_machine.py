@@ -94,6 +94,7 @@ class Model:
             needs_second = amount > 0 or self.own_cause
             self.state, self.ruled, self.ruler = ("RULED" if needs_second else "CLOSED"), amount, name
         else:
+            self.offered = 0 if action == "REJECT" else self.offered
             self.state = {"REJECT": "REJECTED", "ESCALATE": "ESCALATED", "WITHDRAW": "WITHDRAWN"}[action]
         if self.state != before:
             self.since_us = now_us
