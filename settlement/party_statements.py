@@ -156,7 +156,7 @@ class PartyStatements:
     def _due_on(self, network: Network, window: Window) -> date | None:
         if self._schedule is None or window.is_open:
             return None
-        return self._schedule.payments_due_on(date.fromisoformat(network.calendar.day(window.closed_us)))
+        return self._schedule.window_due_on(network.calendar, window.opened_us, window.closed_us)
 
     def _signed_by(self, proofs: Proofs) -> StatementSigner:
         entries = (

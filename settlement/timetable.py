@@ -86,7 +86,7 @@ class Timetable:
             due=due,
             closings=tuple((closing, schedule.payments_due_on(closing.day)) for closing in islice(coming, closings)),
             unsettled=tuple(
-                (window, schedule.payments_due_on(date.fromisoformat(calendar.day(window.closed_us))))
+                (window, schedule.window_due_on(calendar, window.opened_us, window.closed_us))
                 for window in closed[-UNSETTLED_MAX:]
             ),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from typing import Final
 
 from coalition.calendar import Calendar, add_days
@@ -44,6 +43,6 @@ def due_on(
     instructed_on = calendar.day(instructed.deed.decided_us)
     if schedule is None:
         return add_days(instructed_on, payment_days)
-    last = max(windows[number].closed_us for number in run.windows)
-    agreed = schedule.payments_due_on(date.fromisoformat(calendar.day(last)))
+    last = windows[max(run.windows)]
+    agreed = schedule.window_due_on(calendar, last.opened_us, last.closed_us)
     return max(agreed.isoformat(), instructed_on)

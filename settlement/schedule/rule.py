@@ -77,8 +77,26 @@ class Schedule:
         return next(self.closings(network, opened_us + EARLY_US))
 
     def payments_due_on(self, closed_on: date) -> date:
-        """The day on which the payments of a window are due that was closed on a day."""
+        """The day on which the payments of a window are due that is closed on a day."""
         return self.calendar.after(closed_on, self.payment_days)
+
+    def closing_of(self, network: Calendar, opened_us: int, closed_us: int) -> date:
+        """The day of the closing for which a window was closed: the last one since it opened, or one just ahead.
+
+        Where there was none, for somebody closed it out of turn, the day on which it was closed.
+        """
+        day = date.fromisoformat(network.day(closed_us))
+        for closing in self.closings(network, opened_us + EARLY_US):
+            if closing.moment_us > closed_us + EARLY_US:
+                break
+            day = closing.day
+        return day
+
+    def window_due_on(self, network: Calendar, opened_us: int, closed_us: int) -> date:
+        """The day on which the payments of a closed window are due: by the closing that was announced, whenever it was
+        closed for it, though never before it was closed."""
+        announced = self.payments_due_on(self.closing_of(network, opened_us, closed_us))
+        return max(announced, self.calendar.after(date.fromisoformat(network.day(closed_us)), 0))
 
     def _days(self, first: date) -> Iterator[date]:
         """The days of the period from `first` on or a little before, ascending, whatever day they fall on."""

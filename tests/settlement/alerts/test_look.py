@@ -158,8 +158,8 @@ def test_schedule_says_when_windows_and_payments_are_due(tower: Tower) -> None:
     assert network is not None
     tower.now_us = window.window.closed_us
     tower.instruct(1, 1)
-    # Closed on a Thursday, so due on Friday.
-    tower.now_us = network.calendar.moment_us("2017-07-15", 0) - 1
+    # Closed on a Thursday at noon for Wednesday's cut-off, so due on Thursday.
+    tower.now_us = network.calendar.moment_us("2017-07-14", 0) - 1
     late = ("WINDOW_DUE", "", 2)
     assert tower.seen() == [late]
     tower.now_us += 1

@@ -121,6 +121,31 @@ def test_the_cut_off_follows_the_clocks_of_the_network(cut_off: int, day: str, s
     assert closing.moment_us == int(datetime.fromisoformat(shown).timestamp()) * 1_000_000
 
 
+@pytest.mark.parametrize(
+    ("cut_off", "closed", "closing", "due"),
+    [
+        pytest.param(0, "2026-08-04 23:57", "2026-08-05", "2026-08-07", id="closed three minutes early"),
+        pytest.param(0, "2026-08-05 00:10", "2026-08-05", "2026-08-07", id="closed ten minutes late"),
+        pytest.param(23 * 60 + 55, "2026-08-05 00:05", "2026-08-04", "2026-08-06", id="closed on the day after"),
+        pytest.param(18 * 60, "2026-08-04 12:00", "2026-08-04", "2026-08-06", id="closed out of turn"),
+        pytest.param(18 * 60, "2026-08-09 12:00", "2026-08-08", "2026-08-11", id="closed days late"),
+    ],
+)
+def test_payments_are_due_by_the_closing_that_was_announced(cut_off: int, closed: str, closing: str, due: str) -> None:
+    """Two business days after the closing for which a window was closed, a little before or after it."""
+    schedule, berlin = Schedule(Period.DAILY, cut_off, payment_days=2), Calendar("Europe/Berlin")
+    opened_us = us("2026-08-04 00:01")
+    assert schedule.closing_of(berlin, opened_us, us(closed)).isoformat() == closing
+    assert schedule.window_due_on(berlin, opened_us, us(closed)).isoformat() == due
+
+
+def test_payments_are_never_due_before_the_window_was_closed() -> None:
+    """A monthly window that was closed a week late, on a Saturday, is due on the Monday."""
+    schedule, berlin = Schedule(Period.MONTHLY, 18 * 60, day=31, payment_days=1), Calendar("Europe/Berlin")
+    due = schedule.window_due_on(berlin, us("2026-07-01"), us("2026-08-08 12:00"))
+    assert due == date(2026, 8, 10)
+
+
 def test_payments_are_due_in_business_days() -> None:
     """Five business days after Maundy Thursday 2026, Good Friday and Easter Monday being none of the euro's."""
     schedule = Schedule(Period.DAILY, 0, calendar=BusinessCalendar(market="ECB"), payment_days=5)
