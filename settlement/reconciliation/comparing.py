@@ -76,7 +76,7 @@ def compare(
     tell(_MATCHING, 0)
     take_entries(connection, question.party_id)
     match(connection, question.party_id, tolerance_us(question.mapping))
-    agreement = judge(connection)
+    agreement = judge(connection, question.party_id)
     tell(_EXPLAINING, 0)
     counts = count_findings(connection)
     summary = pb.ReconciliationSummary(

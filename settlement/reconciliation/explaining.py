@@ -283,6 +283,16 @@ def _released(found: Finding) -> Said:
     )
 
 
+def _captured(found: Finding) -> Said:
+    return Said(
+        f"{_row(found)} counts as done, but it is a hold, {_entry(found)}; what was captured of it with entry"
+        f" {found.other_sequence} is row {found.other_row}.",
+        pb.CORRECTION_ACTION_CORRECT_BOOKS,
+        found.row_points or 0,
+        f"Take row {found.row} out of the books: points move when a hold is captured.",
+    )
+
+
 def _declined(found: Finding) -> Said:
     return Said(
         f"{_row(found)} counts as done, but the journal rejected it with entry"
@@ -337,6 +347,7 @@ _SAYINGS: Final[dict[tuple[str, str], Callable[[Finding], Said]]] = {
     ("amount_differs", "kind"): _kinds_differ,
     ("duplicate", "row"): _row_twice,
     ("duplicate", "entry"): _entry_twice,
+    ("duplicate", "captured"): _captured,
     ("in_another_window", "window"): _in_another_window,
     ("reversed", "reversal"): _reversed,
     ("reversed", "released"): _released,

@@ -16,7 +16,7 @@ CREATE TYPE difference AS ENUM (
 );
 CREATE TYPE because AS ENUM (
     'unknown', 'unclear', 'at_another_time', 'reversal', 'declined', 'points', 'kind', 'row', 'entry', 'window',
-    'released', 'rejected', 'open_hold', 'pending_accepted', 'pending_rejected', 'pending_unknown'
+    'released', 'captured', 'rejected', 'open_hold', 'pending_accepted', 'pending_rejected', 'pending_unknown'
 );
 CREATE TEMP TABLE findings (
     kind difference, because because, row BIGINT, other_row BIGINT, sequence BIGINT, other_sequence BIGINT
@@ -33,20 +33,39 @@ UNION ALL
 SELECT * EXCLUDE (about_id, about_sequence, about_kind, about_reference), true FROM elsewhere
 """
 
-# How holds ended; releases are the hub's when a hold ran out, and any of it may be in a later window.
 _HOLDS: Final = """
 CREATE TEMP TABLE holds AS
 SELECT sequence, id FROM left_entries WHERE class = 'hold' AND accepted
 UNION
-SELECT j.sequence, j.id FROM pairs p JOIN entries j USING (sequence) WHERE j.class = 'hold' AND j.accepted;
-CREATE TEMP TABLE ended AS
-SELECT h.sequence, max(s.sequence) AS by_sequence
+SELECT j.sequence, j.id FROM pairs p JOIN entries j USING (sequence) WHERE j.class = 'hold' AND j.accepted
+"""
+# How holds ended; releases are the hub's when a hold ran out, and any of it may be in a later window.
+_ENDINGS: Final = """
+CREATE TEMP TABLE endings AS
+SELECT h.sequence, s.kind, s.sequence AS by_sequence, s.transaction_id AS id
 FROM (
-    SELECT sequence, about_id FROM asked_records WHERE accepted AND kind IN ('capture', 'release')
+    SELECT sequence, transaction_id, kind, about_id FROM asked_records
+    WHERE accepted AND (kind = 'release' OR kind = 'capture' AND author = $party)
     UNION ALL
-    SELECT sequence, about_id FROM other_records WHERE accepted AND kind IN ('capture', 'release')
+    SELECT sequence, transaction_id, kind, about_id FROM other_records
+    WHERE accepted AND (kind = 'release' OR kind = 'capture' AND author = $party)
 ) s JOIN holds h ON s.about_id = h.id
-GROUP BY h.sequence
+"""
+_ENDED: Final = """
+CREATE TEMP TABLE ended AS
+SELECT sequence, max(by_sequence) AS by_sequence FROM endings GROUP BY sequence
+"""
+# A capture may have a row of its own.
+_CAPTURED: Final = """
+CREATE TEMP TABLE captured AS
+WITH captures AS (SELECT sequence, by_sequence, id FROM endings WHERE kind = 'capture'),
+own AS (
+    SELECT row, id FROM partner SEMI JOIN captures USING (id)
+    WHERE class = class_of('capture', NULL)::class AND status = 'ok' AND row NOT IN (SELECT row FROM spare_rows)
+)
+SELECT c.sequence, min(c.by_sequence) AS by_sequence, min(coalesce(p.row, o.row)) AS row
+FROM captures c LEFT JOIN pairs p ON c.by_sequence = p.sequence LEFT JOIN own o ON c.id = o.id
+GROUP BY c.sequence
 """
 
 # Who books net has no row of its own for a refund: the row is what the entry and its reversals come to. Of a sale that
@@ -67,31 +86,33 @@ WHERE kind = 'reverse' AND accepted AND about_sequence IN (SELECT sequence FROM 
 
 _PAIRS: Final = """
 CREATE TEMP TABLE judged AS
-SELECT p.row, p.sequence, p.how, h.by_sequence, CASE
+SELECT p.row, p.sequence, p.how, coalesce(c.by_sequence, h.by_sequence) AS by_sequence, c.row AS captured_row, CASE
     WHEN p.row IN (SELECT row FROM net) THEN 'agreed'
     WHEN NOT j.accepted THEN CASE r.status
         WHEN 'ok' THEN 'declined' WHEN 'pending' THEN 'pending_rejected' ELSE 'both_declined' END
     WHEN j.class = 'hold' AND h.sequence IS NULL THEN CASE r.status WHEN 'declined' THEN 'declined_there'
         ELSE 'open_hold' END
     WHEN r.status = 'pending' THEN 'pending_accepted'
-    WHEN j.class = 'hold' AND r.class <> 'hold' THEN CASE r.status WHEN 'declined' THEN 'both_declined'
-        ELSE 'released' END
+    WHEN j.class = 'hold' AND r.class <> 'hold' THEN CASE WHEN r.status = 'declined' THEN 'both_declined'
+        WHEN c.row IS NOT NULL THEN 'captured' WHEN c.sequence IS NOT NULL THEN 'kind' ELSE 'released' END
     WHEN r.status = 'declined' THEN 'declined_there'
     WHEN r.class <> j.class THEN 'kind'
     WHEN r.points <> j.points THEN 'points'
     WHEN j.elsewhere THEN 'window'
     ELSE 'agreed' END AS verdict
 FROM pairs p JOIN partner r USING (row) JOIN entries j USING (sequence) LEFT JOIN ended h USING (sequence)
+LEFT JOIN captured c USING (sequence)
 """
 _JUDGED: Final = """
 INSERT INTO agreed SELECT row, how FROM judged WHERE verdict = 'agreed';
 INSERT INTO findings
 SELECT CASE verdict
            WHEN 'declined' THEN 'declined' WHEN 'declined_there' THEN 'missing_at_partner'
-           WHEN 'released' THEN 'reversed' WHEN 'window' THEN 'in_another_window'
+           WHEN 'released' THEN 'reversed' WHEN 'captured' THEN 'duplicate' WHEN 'window' THEN 'in_another_window'
            WHEN 'kind' THEN 'amount_differs' WHEN 'points' THEN 'amount_differs' ELSE 'in_doubt' END,
        CASE verdict WHEN 'declined' THEN 'rejected' WHEN 'declined_there' THEN 'declined' ELSE verdict END,
-       row, NULL, sequence, CASE WHEN verdict = 'released' THEN by_sequence END
+       row, CASE WHEN verdict = 'captured' THEN captured_row END,
+       sequence, CASE WHEN verdict IN ('released', 'captured') THEN by_sequence END
 FROM judged WHERE verdict NOT IN ('agreed', 'both_declined')
 """
 
@@ -195,9 +216,12 @@ class Agreement:
     entries: int
 
 
-def judge(connection: duckdb.DuckDBPyConnection) -> Agreement:
+def judge(connection: duckdb.DuckDBPyConnection, party_id: str) -> Agreement:
     """Make `findings` of what `match` has left: kind, reason, and the rows and entries that it is about."""
-    for statement in (_TABLES, _HOLDS, _NET, _PAIRS, _JUDGED):
+    for statement in (_TABLES, _HOLDS):
+        connection.execute(statement)
+    connection.execute(_ENDINGS, {"party": party_id})
+    for statement in (_ENDED, _CAPTURED, _NET, _PAIRS, _JUDGED):
         connection.execute(statement)
     if _any(connection, "SELECT count(*) FROM spare_rows"):
         connection.execute(_SPARE_ROWS)

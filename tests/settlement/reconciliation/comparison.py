@@ -171,5 +171,5 @@ def compare(
         taken = take_records(connection, table, mapping, zone, LIMITS)
         take_entries(connection, PARTY)
         match(connection, PARTY, tolerance_us(mapping))
-        agreement = judge(connection)
+        agreement = judge(connection, PARTY)
         return Compared(taken, agreement, tuple(itertools.chain.from_iterable(explain(connection, PARTY, 100_000))))

@@ -321,6 +321,27 @@ def test_a_hold_that_is_booked_as_redeemed() -> None:
     assert compared.differences[1].other_sequence == 4
 
 
+def test_a_hold_beside_its_capture() -> None:
+    """A sale that is booked when it is authorised and when it is captured is there twice."""
+    ledger = Ledger()
+    ledger.add("hold", 50)
+    ledger.add("capture", 50, about=1)
+    without = replace(FULL, kinds={word: kind for word, kind in FULL.kinds.items() if word != "auth"})
+    compared = compare(ledger, [row(50, 1, "burn"), row(50, 2, "burn")], without)
+    assert compared.found == [("DUPLICATE", 2, 1)]
+    (twice,) = compared.differences
+    assert (twice.other_row, twice.other_sequence) == (3, 2)
+    assert "without being captured" not in twice.explanation
+
+
+def test_nobody_else_captures_a_hold() -> None:
+    """Ids are an author's own, so another's capture may name the same id for a hold of theirs."""
+    ledger = Ledger()
+    ledger.add("hold", 50)
+    ledger.add("capture", 50, about=1, author="florist")
+    assert compare(ledger, [row(50, 1, "auth")], FULL).found == [("IN_DOUBT", 2, 1)]
+
+
 def test_nothing_is_guessed_between_candidates() -> None:
     """Two entries of the same points at about the time, or two rows for one entry: none is taken, and that is told."""
     ledger = Ledger()
