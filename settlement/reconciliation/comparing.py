@@ -19,7 +19,7 @@ from settlement.reconciliation.job import Question
 from settlement.reconciliation.limits import DIFFERENCES_MAX, Limits
 from settlement.reconciliation.mapping_check import check_mapping
 from settlement.reconciliation.matching import match
-from settlement.reconciliation.partner import mode_of, take_records, tolerance_us
+from settlement.reconciliation.partner import mode_of, take_records
 from settlement.reconciliation.parts import Parts
 from settlement.reconciliation.records_file import read_rows
 from settlement.reconciliation.vocabulary import define_vocabulary
@@ -75,7 +75,7 @@ def compare(
     del rows
     tell(_MATCHING, 0)
     take_entries(connection, question.party_id)
-    match(connection, question.party_id, tolerance_us(question.mapping))
+    match(connection, question.party_id, taken.tolerance_us)
     agreement = judge(connection, question.party_id)
     tell(_EXPLAINING, 0)
     counts = count_findings(connection)

@@ -16,6 +16,7 @@ from settlement.reconciliation.time_formats import EPOCH_MS, EPOCH_S, ISO
 
 _NUMBER: Final = re.compile(r"\(?[+−-]?[0-9][0-9.,'’ \u00a0\u202f_]*-?\)?")
 _ISO: Final = re.compile(r"\d{4}[-/]\d{1,2}[-/]\d{1,2}(?:[ Tt]\d{1,2}:\d{2}.*)?")
+_ISO_DAY: Final = re.compile(r"\d{4}([-/])\d{1,2}\1\d{1,2}")
 _DAY: Final = re.compile(r"(\d{1,2})([./-])(\d{1,2})\2(\d{2}|\d{4})(?:([ T,]+)\d{1,2}:\d{2}(:\d{2})?( ?[AaPp][Mm])?)?")
 #: Digits of seconds and of milliseconds since 1970.
 _EPOCHS: Final = {10: EPOCH_S, 13: EPOCH_MS}
@@ -197,6 +198,8 @@ def _marks(cells: Sequence[str], doubts: list[str]) -> tuple[str, str]:
 
 def _time_format(cells: Sequence[str], doubts: list[str]) -> str:
     """How times are written. Of days and months it is not always clear which is which."""
+    if all(map(_ISO_DAY.fullmatch, cells)) and len({cell[4] for cell in cells}) == 1:
+        return f"%Y{cells[0][4]}%m{cells[0][4]}%d"
     if all(map(_ISO.fullmatch, cells)):
         return ISO
     if all(map(str.isdecimal, cells)):

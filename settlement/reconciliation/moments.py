@@ -53,15 +53,19 @@ _ISO_FORM: Final = (
     "(?:[ Tt][0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]{1,9})?)?(?: ?(?:[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
 )
 _ZONE: Final = """
-CREATE TEMP MACRO zoned_us(clock) AS epoch_us(timezone(getvariable('time_zone'), clock))
+CREATE TEMP MACRO zoned_us(clock) AS epoch_us(timezone(getvariable('time_zone'), clock));
+CREATE TEMP MACRO day_us(us) AS
+    zoned_us(date_trunc('day', timezone(getvariable('time_zone'), make_timestamptz(us))))
 """
 _ZONE_UTC: Final = """
-CREATE TEMP MACRO zoned_us(clock) AS epoch_us(clock)
+CREATE TEMP MACRO zoned_us(clock) AS epoch_us(clock);
+CREATE TEMP MACRO day_us(us) AS us - us % 86400000000
 """
 
 
 def define_time(connection: duckdb.DuckDBPyConnection, time_format: str, zone: str, sample: str) -> None:
-    """Make the macros `text_us(text)`, of a format, and `zoned_us(timestamp)`, of a clock in a zone.
+    """Make the macros `text_us(text)`, of a format, `zoned_us(timestamp)`, of a clock in a zone, and `day_us(us)`, when
+    the day of a moment begins there.
 
     In the hour that the end of summer time repeats, a clock does not say which one is meant; it is the later one then.
     `sample` is how the first time is written. Raises RecordsError for a format or zone that is none.

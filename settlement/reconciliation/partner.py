@@ -16,7 +16,6 @@ from settlement.reconciliation.limits import Limits
 from settlement.reconciliation.mapping_check import ROLES
 from settlement.reconciliation.moments import define_time
 from settlement.reconciliation.problems import RecordsError, bad_cells
-from settlement.reconciliation.time_formats import is_of_days
 
 #: Of words there are few.
 WORDS: Final = pa.dictionary(pa.int32(), pa.string())
@@ -35,7 +34,10 @@ ROWS: Final = pa.schema(
 _POINTS_MAX: Final = 10**12
 _EARLIEST_US: Final = 946_684_800_000_000  # 2000
 _LATEST_US: Final = 4_102_444_800_000_000  # 2100
-_NOON_US: Final = 43_200_000_000
+_HOUR_US: Final = 3_600_000_000
+_NOON_US: Final = 12 * _HOUR_US
+#: From the noon of a day to either end of it: the day on which summer time ends has 25 hours.
+_DAY_REACH_US: Final = 13 * _HOUR_US
 _WORD_MAX: Final = 100
 #: Stands for a word that the mapping leaves out.
 _LEFT_OUT: Final = "-"
@@ -90,6 +92,13 @@ SELECT row, id, record_kind(said_kind, points) AS kind, record_class(said_kind, 
 FROM said
 """
 _BITS: Final = {"points": 1, "id": 2, "reference": 4, "time": 8}
+# Mostly the first times tell that they are none.
+_FIRST_ARE_DAYS: Final = """
+SELECT coalesce(bool_and(time_us = day_us(time_us)), false) FROM (SELECT time_us FROM partner LIMIT 100)
+"""
+_ALL_ARE_DAYS: Final = """
+SELECT bool_and(time_us = day_us(time_us)) FROM (SELECT DISTINCT time_us FROM partner)
+"""
 _BAD_ROWS: Final = "SELECT row, count(*) OVER () FROM partner WHERE bad & $bit > 0 ORDER BY row LIMIT 5"
 _REMEDIES: Final = {
     "points": (
@@ -118,6 +127,8 @@ class Taken:
     rows: int
     #: Of those, rows whose kind the mapping leaves out.
     left_out: int
+    #: How far apart the times of a row and its entry may be.
+    tolerance_us: int
 
 
 def mode_of(mapping: RecordsMapping) -> str:
@@ -125,12 +136,6 @@ def mode_of(mapping: RecordsMapping) -> str:
     if mapping.kind is not None:
         return "kinds"
     return "balance" if mapping.negative is NegativePoints.BALANCE else "refunds"
-
-
-def tolerance_us(mapping: RecordsMapping) -> int:
-    """How far apart times may be. A day stands for its noon, so that all of it is near."""
-    days = is_of_days(mapping.time_format)
-    return max(mapping.tolerance_s * 1_000_000, _NOON_US if days else 0)
 
 
 def take_records(
@@ -158,9 +163,19 @@ def take_records(
     (kept, bad) = connection.execute("SELECT count(*), coalesce(bit_or(bad), 0) FROM partner").fetchall()[0]
     if bad:
         raise _refusal(connection, rows, mapping, bad)
-    if mapping.time is not None and is_of_days(mapping.time_format):
+    tolerance_us = mapping.tolerance_s * 1_000_000
+    if mapping.time is not None and _is_of_days(connection):
         connection.execute("UPDATE partner SET time_us = time_us + $noon", {"noon": _NOON_US})
-    return Taken(rows.num_rows, rows.num_rows - kept)
+        tolerance_us += _DAY_REACH_US
+    return Taken(rows.num_rows, rows.num_rows - kept, tolerance_us)
+
+
+def _is_of_days(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether all times are midnights: they say the day only, and a day stands for its noon, so that all of it is near.
+
+    Without rows there is none.
+    """
+    return all(connection.execute(statement).fetchall()[0][0] for statement in (_FIRST_ARE_DAYS, _ALL_ARE_DAYS))
 
 
 def points_pattern(decimal_mark: str, thousands_mark: str) -> str:

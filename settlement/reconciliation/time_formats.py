@@ -18,7 +18,6 @@ _KNOWN: Final = frozenset({ISO, EPOCH_S, EPOCH_MS, EXCEL})
 _DIRECTIVE: Final = re.compile(r"%(-?[a-zA-Z%])")
 #: What a pattern may consist of.
 _ALLOWED: Final = frozenset("YymdHIMSfpzbBaAj%") | {"-d", "-m", "-H", "-I", "-M", "-S"}
-_OF_THE_DAY: Final = frozenset({"H", "I", "-H", "-I"})
 _PATTERN_MAX: Final = 64
 _EXAMPLE: Final = "Give iso, epoch_s, epoch_ms, excel, or a pattern such as %d.%m.%Y %H:%M:%S."
 
@@ -46,9 +45,3 @@ def check_pattern(pattern: str) -> None:
     day, month, year = found & {"d", "-d"}, found & {"m", "-m", "b", "B"}, found & {"Y", "y"}
     if len(pattern) > _PATTERN_MAX or not year or not ("j" in found or (day and month)):
         raise RecordsError(f"The time format {quoted(pattern)} does not say day, month and year. {_EXAMPLE}")
-
-
-def is_of_days(time_format: str) -> bool:
-    """Whether a pattern says the day only."""
-    found = {match.group(1) for match in _DIRECTIVE.finditer(time_format)}
-    return time_format not in _KNOWN and not found & _OF_THE_DAY

@@ -25,12 +25,13 @@ from settlement.reconciliation.findings import Agreement, judge
 from settlement.reconciliation.limits import Limits
 from settlement.reconciliation.mapping_check import ROLES
 from settlement.reconciliation.matching import match
-from settlement.reconciliation.partner import ROWS, Taken, mode_of, take_records, tolerance_us
+from settlement.reconciliation.partner import ROWS, Taken, mode_of, take_records
 from settlement.reconciliation.vocabulary import define_vocabulary
 
 PARTY, WINDOW = "grocer", 1
 LIMITS = Limits(memory_mib=256, threads=1)
-BEGIN_US = 1_767_225_600_000_000
+#: Ten in the morning: times that are all midnights would be days.
+BEGIN_US = 1_767_261_600_000_000
 MINUTE_US = 60_000_000
 
 #: Kinds, statuses, ids and all.
@@ -107,7 +108,7 @@ def row(
         "id": "" if number is None else str(uuid.UUID(int=number)),
         "kind": kind,
         "reference": reference,
-        "time": str(datetime.fromisoformat("2026-01-01") + timedelta(minutes=minute)),
+        "time": str(datetime.fromisoformat("2026-01-01 10:00") + timedelta(minutes=minute)),
         "status": status,
     }
 
@@ -170,6 +171,6 @@ def compare(
         define_vocabulary(connection, mode_of(mapping))
         taken = take_records(connection, table, mapping, zone, LIMITS)
         take_entries(connection, PARTY)
-        match(connection, PARTY, tolerance_us(mapping))
+        match(connection, PARTY, taken.tolerance_us)
         agreement = judge(connection, PARTY)
         return Compared(taken, agreement, tuple(itertools.chain.from_iterable(explain(connection, PARTY, 100_000))))

@@ -54,6 +54,8 @@ def test_a_german_export() -> None:
     ("cells", "time_format", "doubtful"),
     [
         (["2026-01-31", "2026-02-01 10:00"], "iso", False),
+        (["2026-01-31", "2026-02-01"], "%Y-%m-%d", False),
+        (["2026/1/31"], "%Y/%m/%d", False),
         (["1769862600"], "epoch_s", False),
         (["1769862600000"], "epoch_ms", False),
         (["01/31/2026"], "%m/%d/%Y", False),

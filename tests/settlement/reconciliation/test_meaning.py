@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
 
 from coalition.v1 import settlement_reconciliation_pb2 as pb
 from partner_sdk.settlement import NegativePoints
@@ -410,6 +414,31 @@ def test_the_tolerance_is_kept_to_the_microsecond() -> None:
     compared = compare(ledger, [row(10, None, "earn", "R1"), row(20, None, "earn", "R2")], NO_IDS)
     assert compared.found == [("MISSING_AT_HUB", 3, 0), ("MISSING_AT_PARTNER", 0, 2)]
     assert "entry 2 has the same reference and points at another" in compared.differences[0].explanation
+
+
+@pytest.mark.parametrize(
+    ("time_format", "days"),
+    [
+        ("iso", ("2026-10-24", "2026-10-25")),
+        ("iso", ("2026-10-24 00:00:00", "2026-10-25 00:00:00")),
+        ("excel", ("46319", "46320")),
+        ("%d.%m.%Y", ("24.10.2026", "25.10.2026")),
+    ],
+)
+def test_days_are_whole(time_format: str, days: tuple[str, str]) -> None:
+    """However they are written, an entry of their first minute or their last is of them; also where a day has 25 hours.
+    What the mapping tolerates comes on top."""
+    ledger, zone = Ledger(), ZoneInfo("Europe/Berlin")
+    moments = [datetime(2026, 10, day, hour, 59, tzinfo=zone) for day, hour in ((24, 0), (24, 23), (25, 0), (25, 23))]
+    moments.append(datetime(2026, 10, 26, 1, 30, tzinfo=zone))
+    for points, moment in enumerate(moments, 1):
+        ledger.add("issue", points, f"R{points}", committed_us=int(moment.timestamp()) * 1_000_000)
+    rows = [
+        {**row(points, None, "earn", f"R{points}"), "time": days[day]} for points, day in enumerate((0, 0, 1, 1, 1), 1)
+    ]
+    exact = replace(NO_IDS, time_format=time_format, time_zone="Europe/Berlin", tolerance_s=0)
+    assert compare(ledger, rows, exact).found == [("MISSING_AT_HUB", 6, 0), ("MISSING_AT_PARTNER", 0, 5)]
+    assert compare(ledger, rows, replace(exact, tolerance_s=7_200)).found == []
 
 
 def test_without_times_references_are_enough() -> None:
