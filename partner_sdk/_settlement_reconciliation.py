@@ -173,7 +173,13 @@ def _sent(
             request = pb.UploadRecordsRequest(
                 party_id=party_id or "", digest=digest, size=size, offset=received, data=part
             )
-            received = (yield from session.read(_rpc.UPLOAD_RECORDS, request)).received
+            known, received = received, (yield from session.read(_rpc.UPLOAD_RECORDS, request)).received
+            if received <= known:
+                raise TransportError(
+                    f"{session.address} has {received:,} bytes of the file, after {known:,} were sent: another file was"
+                    " sent meanwhile for the same party, or the service began anew. Send one at a time, and this one"
+                    " again."
+                )
             if on_progress is not None:
                 on_progress(ReconcileProgress(ReconcileStage.UPLOADING, received))
             if received >= size:

@@ -62,6 +62,19 @@ def test_what_is_there_is_not_sent_again(tmp_path: Path) -> None:
     assert uploads.add("grocer", digest_of(data), 200, 0, data[:1]) == 200
 
 
+def test_a_file_keeps_its_size(tmp_path: Path) -> None:
+    """Room was made for what its first part said; a later part, or one that comes again, does not say otherwise."""
+    uploads = Uploads(tmp_path / "files", Limits(upload_mib=1, uploads_mib=1))
+    data = bytes(PART_BYTES_MAX)
+    uploads.add("grocer", digest_of(data), 2, 0, b"x")
+    for offset in (0, 1):
+        reason, text = refusal(uploads, "grocer", digest_of(data), MIB, offset, data)
+        assert (reason, text.partition(".")[0]) == (
+            "FIELD_INVALID",
+            "The file was begun as one of 2 bytes, not of 1,048,576",
+        )
+
+
 def test_another_file_takes_its_place(tmp_path: Path) -> None:
     """A party has one; others' files stay, and are not found by the digest alone."""
     uploads = Uploads(tmp_path / "files", Limits())
@@ -97,9 +110,14 @@ def test_files_are_kept_for_an_hour(tmp_path: Path) -> None:
     uploads = Uploads(tmp_path / "files", Limits())
     old, used = send(uploads, b"old", "florist"), send(uploads, b"used", "school")
     long_ago = time.time() - KEPT_S - 1
-    for path in (old, used):
-        os.utime(path, (long_ago, long_ago))
+    os.utime(old, (long_ago, long_ago))
+    os.utime(used, (long_ago + KEPT_S / 2, long_ago + KEPT_S / 2))
     uploads.find("school", digest_of(b"used"))
+    assert used.stat().st_mtime > long_ago + KEPT_S
+    with pytest.raises(Refused, match="kept for an hour"):
+        uploads.find("florist", digest_of(b"old"))
+    assert send(uploads, b"old", "florist").stat().st_mtime > long_ago + KEPT_S
+    os.utime(old, (long_ago, long_ago))
     send(uploads, b"new")
     assert (old.exists(), used.exists()) == (False, True)
     Uploads(tmp_path / "files", Limits())
