@@ -58,7 +58,7 @@ def compare(
     tell(_READING_RECORDS, rows.num_rows)
     tell(_READING_JOURNAL, 0)
     with closing(_opened(question.database)) as database:
-        parts = Parts(database, question.parts)
+        parts = Parts(database, question.parts, question.scratch)
         asked, others, reach = _ranges(database, question.windows, parts.size)
         own = parts.source(asked, lambda done: tell(_READING_JOURNAL, done))
         other = parts.source(others, lambda done: tell(_READING_JOURNAL, done))

@@ -9,7 +9,6 @@ is not read.
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
@@ -31,7 +30,7 @@ from settlement.reconciliation.entries import RECORDS
 PART_ENTRIES: Final = 1 << 16
 #: Changes with what a part holds; those of an older form are not found any more.
 _FORM: Final = 1
-_NAME: Final = re.compile(r"records-1-(\d{15})-([0-9a-f]{16})-([0-9a-f]{32})\.parquet")
+_NAME: Final = re.compile(rf"records-{_FORM}-(\d{{15}})-([0-9a-f]{{16}})-([0-9a-f]{{32}})\.parquet")
 _ROW_GROUP: Final = 1 << 15
 _SELECT: Final = """
 SELECT
@@ -51,10 +50,16 @@ class Source:
 class Parts:
     """The parts of one database, in a folder of their own."""
 
-    def __init__(self, connection: sqlite3.Connection, folder: Path, part_entries: int = PART_ENTRIES) -> None:
-        """`connection` is one read transaction. The folder is made when it is missing. Raises OSError."""
+    def __init__(
+        self, connection: sqlite3.Connection, folder: Path, scratch: Path, part_entries: int = PART_ENTRIES
+    ) -> None:
+        """`connection` is one read transaction. The folder is made when it is missing. Raises OSError.
+
+        Parts are made in `scratch`, which is of the same file system and goes with the job, however that ends.
+        """
         self._connection = connection
         self._folder = folder
+        self._scratch = scratch
         self._part_entries = part_entries
         self._rest: pa.Table | None = None
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -98,16 +103,11 @@ class Parts:
         table = self._read(number * self._part_entries + 1, (number + 1) * self._part_entries)
         # By author: of others' rows most are passed over unread then.
         table = table.take(pc.sort_indices(table["author"]))
-        fresh = self._folder / f"{stem}{os.getpid()}.new"
-        try:
-            pq.write_table(
-                table, fresh, compression="zstd", row_group_size=_ROW_GROUP, use_dictionary=["author", "kind", "reason"]
-            )
-            path = self._folder / f"{stem}{_digest(fresh)}.parquet"
-            fresh.replace(path)
-        finally:
-            fresh.unlink(missing_ok=True)
-        return path
+        fresh = self._scratch / "part.parquet"
+        pq.write_table(
+            table, fresh, compression="zstd", row_group_size=_ROW_GROUP, use_dictionary=["author", "kind", "reason"]
+        )
+        return fresh.replace(self._folder / f"{stem}{_digest(fresh)}.parquet")
 
     def _read(self, first: int, last: int) -> pa.Table:
         cursor = self._connection.execute(_SELECT, (first, last))

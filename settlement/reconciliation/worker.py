@@ -15,6 +15,8 @@ import traceback
 from importlib.abc import MetaPathFinder
 from typing import Any, Final
 
+import duckdb
+
 from coalition.v1 import settlement_reconciliation_pb2 as pb
 from settlement.reconciliation.comparing import compare
 from settlement.reconciliation.inspecting import inspect
@@ -40,7 +42,7 @@ def main() -> int:
         _work(job)
     except RecordsError as error:
         _say(refused=str(error))
-    except MemoryError:
+    except (MemoryError, duckdb.OutOfMemoryException):
         _say(refused="The file takes more memory than a reconciliation may have. Reconcile it in parts, or as CSV.")
     except Exception as error:  # noqa: BLE001 - texts of errors may quote cells, which have no place in a log
         frames = traceback.format_list(traceback.extract_tb(error.__traceback__))

@@ -6,11 +6,13 @@ import io
 import json
 import os
 import sqlite3
+import sys
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
@@ -18,7 +20,7 @@ import xlsxwriter
 from benchmarks.planting import MAPPING, PARTY, WINDOW, plant
 from coalition.errors import Refused, reason_name
 from coalition.v1 import settlement_reconciliation_pb2 as pb
-from settlement.reconciliation import jobs
+from settlement.reconciliation import jobs, parts, worker
 from settlement.reconciliation.comparing import compare
 from settlement.reconciliation.job import ANSWER_FILE, DIFFERENCES_FILE, Job, Question, split_differences
 from settlement.reconciliation.jobs import Jobs, run
@@ -64,7 +66,7 @@ def test_records_are_read_in_parts(question: Question, tmp_path: Path) -> None:
     with closing(sqlite3.connect(question.database)) as database:
 
         def read(part_entries: int) -> list[dict[str, object]]:
-            parts = Parts(database, tmp_path / f"parts-{part_entries}", part_entries)
+            parts = Parts(database, tmp_path / f"parts-{part_entries}", question.scratch, part_entries)
             source = parts.source([(1, parts.size)], lambda done: None)
             rows = [row for path in source.files for row in pq.read_table(path).to_pylist()]
             return sorted([*rows, *source.rest.to_pylist()], key=lambda row: row["sequence"])
@@ -80,6 +82,38 @@ def test_records_are_read_in_parts(question: Question, tmp_path: Path) -> None:
         assert read(100) == whole
         again = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
         assert {name for name in made if made[name] != again[name]} == {spoilt.name}
+
+
+def test_nothing_unfinished_is_among_the_parts(question: Question, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part is written where the job's other things are, which are deleted however it ends."""
+    seen = []
+
+    def digest(path: Path) -> str:
+        seen.append((path.parent, list(question.parts.iterdir())))
+        return "0" * 32
+
+    monkeypatch.setattr(parts, "_digest", digest)
+    with closing(sqlite3.connect(question.database)) as database:
+        Parts(database, question.parts, question.scratch, 300).source([(1, 300)], lambda done: None)
+    assert seen == [(question.scratch, [])]
+    assert [path.suffix for path in question.parts.iterdir()] == [".parquet"]
+
+
+def test_memory_that_matching_lacks_is_told(
+    question: Question, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The database has an error of its own for it."""
+
+    def work(job: Job) -> None:
+        raise duckdb.OutOfMemoryException
+
+    monkeypatch.setattr(worker, "_work", work)
+    monkeypatch.setattr(worker, "_bind", lambda limits: None)
+    monkeypatch.setattr("sys.meta_path", [*sys.meta_path])
+    monkeypatch.setattr("gc.disable", lambda: None)
+    monkeypatch.setattr("sys.stdin", io.StringIO(Job(question, LIMITS).to_json()))
+    assert worker.main() == 0
+    assert "takes more memory than a reconciliation may have" in capsys.readouterr().out
 
 
 def test_a_wrong_file_is_the_file_s_fault(question: Question) -> None:
