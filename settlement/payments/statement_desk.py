@@ -42,7 +42,7 @@ class StatementDesk:
 
         Raises Refused.
         """
-        self._intake.require_sound()
+        self._intake.require_sound(detailed=True)
         network = require_network(self._intake)
         decision = open_import(signed, network.network_id, self._intake.directory.keys_of(network.operator))
         try:
@@ -79,7 +79,7 @@ class StatementDesk:
 
         A decision that was taken in before gets the entry as it is now. Raises Refused.
         """
-        self._intake.require_sound()
+        self._intake.require_sound(detailed=True)
         network = require_network(self._intake)
         decision = open_assignment(signed, network.network_id, self._intake.directory.keys_of(network.operator))
         with self._database.write() as connection:

@@ -143,6 +143,7 @@ class ReconciliationDesk:
             add_reconciliation(connection, summary, differences)
 
     def _network(self) -> Network:
+        self._intake.require_sound()
         network = self._intake.directory.network
         if network is None:
             raise Refused(error_pb2.REASON_NOT_FOUND, "Nothing of the journal has been read yet. Try again later.")

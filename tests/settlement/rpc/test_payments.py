@@ -49,6 +49,17 @@ def file(running: Running, caller: str, **request: Any) -> tuple[Any, bytes]:
     return parts[0], b"".join(part.data for part in parts)
 
 
+def test_operator_is_told_what_is_wrong_with_the_journal(running: Running) -> None:
+    """Bank statements wait until that is settled; who takes them in sees all, and so hears all of it."""
+    running.intake.stop("Entry 9: something is wrong.")
+    for method, request in (
+        ("ImportStatement", pb.ImportStatementRequest()),
+        ("AssignBankEntry", pb.AssignBankEntryRequest()),
+    ):
+        with pytest.raises(grpc.RpcError, match="Entry 9: something is wrong"):
+            ask(running, "operator", method, request)
+
+
 def test_files_are_sent_in_places(running: Running, instructed: dict[str, str]) -> None:
     """As all that is fetched is."""
     place = running.downloads.place

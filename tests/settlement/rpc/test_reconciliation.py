@@ -70,6 +70,15 @@ def test_answer_holds_its_place_until_it_is_read(running: Running, monkeypatch: 
         assert "was not read within" in refusal(stub.Reconcile(request, metadata=metadata_of("grocer"))).message
 
 
+def test_nothing_is_compared_with_a_wrong_journal(running: Running) -> None:
+    """Once something was found wrong with the journal, nothing is recorded about it."""
+    request = pb.ReconcileRequest(digest=upload(running), mapping=MAPPING, windows=[1])
+    running.intake.stop("Entry 9: something is wrong.")
+    with running.channel() as channel:
+        refused = refusal(ReconciliationServiceStub(channel).Reconcile(request, metadata=metadata_of("grocer")))
+    assert "has stopped following the journal" in refused.message
+
+
 def test_recorded_ones_are_sent_in_places_and_in_time(
     running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
