@@ -13,12 +13,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from partner_sdk.statement import Statement, decimal_of
+from settlement.report.cells import inert
 from settlement.statements.table import Cell, Column, Kind
 from settlement.statements.tables import tables_of
 
 _BYTE_ORDER_MARK: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
-#: What spreadsheets begin formulas with, and what they skip before them.
-_FORMULA: Final = (*"=+-@", "\t", "\r", "\n")
 _MICRO_DIGITS: Final = 6
 _RATE_DIGITS: Final = 4
 
@@ -51,9 +50,9 @@ def facts_of(statement: Statement) -> dict[str, str]:
         "digest": figures.digest.hex(),
         "network_id": period.network_id,
         "operator_id": period.operator_id,
-        "operator_name": _text(period.operator_name),
+        "operator_name": inert(period.operator_name),
         "party_id": period.party_id,
-        "party_name": _text(period.party_name),
+        "party_name": inert(period.party_name),
         "party_kind": period.party_kind.value,
         "window": str(period.window),
         "window_state": period.window_state.value,
@@ -67,7 +66,7 @@ def facts_of(statement: Statement) -> dict[str, str]:
         "payable": decimal_of(figures.settlement.payable_minor, period.currency_exponent),
         "due_on": "" if figures.settlement.due_on is None else figures.settlement.due_on.isoformat(),
         "run_id": figures.settlement.run_id or "",
-        "tax_note": _text(figures.tax_note),
+        "tax_note": inert(figures.tax_note),
         "log_size": str(figures.log_size),
         "log_root": figures.log_root.hex(),
     }
@@ -92,14 +91,9 @@ def _cell(column: Column, value: Cell, digits: int) -> str:
             assert isinstance(value, datetime)
             return _moment(value)
         case Kind.TEXT:
-            return _text(str(value))
+            return inert(str(value))
         case _:
             return str(value)
-
-
-def _text(text: str) -> str:
-    """Words that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _moment(moment: datetime) -> str:

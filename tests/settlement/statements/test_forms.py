@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from coalition.form import checks
 from partner_sdk.statement import Statement, decimal_of
 from settlement.clearing.movements import Movement, MovementKind
-from settlement.statements.csv_file import csv_file
+from settlement.statements.csv_file import csv_file, facts_of
 from settlement.statements.layout import Layout
 from settlement.statements.pdf_file import pdf_file
 from settlement.statements.table import Kind, Table, sum_of
@@ -75,8 +75,16 @@ def test_no_text_in_a_csv_is_a_formula(statement: Statement) -> None:
     """A cell that begins like a formula is a number."""
     for row in rows_of(csv_file(statement)):
         for cell in row.values():
-            if cell.startswith(("=", "+", "-", "@", "\t", "\r")):
+            if cell.lstrip().startswith(("=", "+", "-", "@", "|", "%")):
                 Decimal(cell)
+
+
+@pytest.mark.parametrize("name", [" =1+1", "\u00a0@x", "|calc", "%x", "a\tb", "a\r\n=1+1"])
+def test_no_name_in_a_csv_is_a_formula(name: str) -> None:
+    """Also not one behind a space, or one that a spreadsheet would break in two."""
+    statement = make("florist", MOVED)
+    figures = replace(statement.figures, period=replace(statement.figures.period, party_name=name))
+    assert facts_of(replace(statement, figures=figures))["party_name"] == f"'{name}"
 
 
 @settings(max_examples=8, suppress_health_check=[HealthCheck.too_slow])
