@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from typing import Final
 
 from partner_sdk._plain import canonical
 from partner_sdk._plain_writing import Writing
@@ -12,6 +13,8 @@ from partner_sdk._settlement_lines import LineKind
 from partner_sdk._statement_rows import Accepted, Charge, Donated, Elsewhere, PointsAccount, PrefundedPool, TaxLine
 from partner_sdk._statement_settlement import StatementDispute, StatementSettlement
 from partner_sdk._vocabulary import PartyKind, WindowState
+
+_PROVED_BY: Final = frozenset({"log_size", "log_root"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,11 @@ class StatementLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatementFigures:
-    """Everything that a statement says, but for single lines. Its digest names it: the same in every form."""
+    """Everything that a statement says, but for single lines. Its digest names it: the same in every form.
+
+    What they are proved by is not in the digest: a settlement key that was added later is proved by a later checkpoint,
+    and the figures stay what they were.
+    """
 
     period: StatementPeriod
     #: None for a party that has no points of its own.
@@ -89,14 +96,17 @@ class StatementFigures:
     tax_note: str
     settlement: StatementSettlement
     disputes: tuple[StatementDispute, ...]
-    #: The log that the figures were read from: its checkpoint covers the window.
+    #: The log by which they are proved: its checkpoint covers the window.
     log_size: int
     log_root: bytes = field(repr=False)
 
     @property
     def digest(self) -> bytes:
-        """SHA-256 of their canonical JSON."""
-        return sha256(canonical(Writing(self.period.currency_exponent).plain(self))).digest()
+        """SHA-256 of their canonical JSON without `log_size` and `log_root`."""
+        plain = Writing(self.period.currency_exponent).plain(self)
+        assert isinstance(plain, dict), "figures are an object"
+        told = {name: value for name, value in plain.items() if name not in _PROVED_BY}
+        return sha256(canonical(told)).digest()
 
     @property
     def statement_id(self) -> str:

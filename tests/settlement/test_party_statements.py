@@ -208,6 +208,19 @@ def test_key_that_came_later_is_shown_with_the_entry_that_added_it(office: Offic
     assert [entry.sequence for entry in found.signer.entries] == [8, 9]
 
 
+def test_key_that_came_later_changes_no_figure(office: Office) -> None:
+    """A closed window's statement keeps its name, although a longer log proves the key that signs it now."""
+    office.business(1_000_000)
+    before = desk_of(office.database, office.intake).statement(1, "florist").figures
+    fresh = key_of("settlement-2")
+    office.journal.add_key("settlement", fresh.public)
+    office.business(1_000_000)
+    desk = PartyStatements(office.database, office.intake, lambda: NOW_US, Signer("settlement", fresh), TaxRates())
+    after = desk.statement(1, "florist").figures
+    assert after.log_size > before.log_size
+    assert (after.statement_id, after.digest) == (before.statement_id, before.digest)
+
+
 def test_more_lines_than_a_form_takes_are_refused(office: Office) -> None:
     """It says how many there are, and what takes more."""
     office.business(1)
