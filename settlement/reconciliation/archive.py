@@ -19,11 +19,12 @@ _CHUNK: Final = 1 << 18
 #: Small files compress as well as they like.
 _RATIO_FROM: Final = 32 * MIB
 _ENCRYPTED: Final = 0x1
-_SHEETS: Final = "xl/worksheets/"
-#: A row that says its number, and a cell that says its column.
-_ROW: Final = re.compile(rb'<row\b[^>]*?\br="(\d{1,10})"')
-_CELL: Final = re.compile(rb'<c\b[^>]*?\br="([A-Z]{1,5})\d')
-_OVERLAP: Final = 256
+#: A row that says its number, and a cell that says its column; with or without a namespace's prefix. Other attributes
+#: may come before; no further than the next tag, so that nothing is looked at twice.
+_BEFORE: Final = rb"""(?:[^<>"']|"[^"<]*"|'[^'<]*')*?\sr\s*=\s*["']"""
+_ROW: Final = re.compile(rb"<(?:[\w.-]+:)?row(?=\s)" + _BEFORE + rb"(\d{1,10})\b")
+_CELL: Final = re.compile(rb"<(?:[\w.-]+:)?c(?=\s)" + _BEFORE + rb"([A-Za-z]{1,5})\d")
+_OVERLAP: Final = 4_096
 
 
 def check_workbook(path: Path, limits: Limits) -> None:
@@ -45,7 +46,8 @@ def check_workbook(path: Path, limits: Limits) -> None:
 def _unpack(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], size: int, limits: Limits) -> None:
     total = 0
     for member in members:
-        extent = _Extent(limits) if member.filename.startswith(_SHEETS) else None
+        # Any part can be a sheet: what is one is said elsewhere in the archive.
+        extent = _Extent(limits)
         with archive.open(member) as part:
             while data := part.read(_CHUNK):
                 total += len(data)
@@ -54,8 +56,7 @@ def _unpack(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], size: int,
                         f"The workbook becomes larger than {total // MIB:,} MiB when it is unpacked, from {size:,}"
                         " bytes; that much is not read. Save what is to be reconciled as CSV."
                     )
-                if extent is not None:
-                    extent.see(data)
+                extent.see(data)
 
 
 class _Extent:
@@ -70,8 +71,9 @@ class _Extent:
         text = self._rest + data
         for match in _CELL.finditer(text):
             if len(match[1]) > 1 and _column(match[1]) > self._limits.columns:
+                column = match[1].decode().upper()
                 raise RecordsError(
-                    f"The sheet has a cell in column {match[1].decode()}; {self._limits.columns} columns are the most."
+                    f"The sheet has a cell in column {column}; {self._limits.columns} columns are the most."
                     " Delete what is right of the records."
                 )
         for match in _ROW.finditer(text):
@@ -82,6 +84,6 @@ class _Extent:
 
 def _column(letters: bytes) -> int:
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = number * 26 + letter - 64
     return number

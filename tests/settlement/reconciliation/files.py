@@ -39,6 +39,15 @@ def archive(members: dict[str, bytes]) -> bytes:
     return data.getvalue()
 
 
+def rewritten(data: bytes, old: bytes, new: bytes) -> bytes:
+    """The same ZIP file with one text in place of another, in its members and their names."""
+    changed = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as file, zipfile.ZipFile(changed, "w", zipfile.ZIP_DEFLATED) as other:
+        for name in file.namelist():
+            other.writestr(name.replace(old.decode(), new.decode()), file.read(name).replace(old, new))
+    return changed.getvalue()
+
+
 def encrypted(data: bytes) -> bytes:
     """The same ZIP file with the mark of an encrypted member."""
     changed = bytearray(data)

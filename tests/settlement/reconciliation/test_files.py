@@ -17,10 +17,12 @@ from partner_sdk.settlement import RecordsMapping
 from settlement.reconciliation.limits import Limits
 from settlement.reconciliation.problems import RecordsError
 from settlement.reconciliation.records_file import format_of, look_at, read_rows
-from tests.settlement.reconciliation.files import archive, encrypted, parquet, workbook
+from tests.settlement.reconciliation.files import archive, encrypted, parquet, rewritten, workbook
 
 SMALL = RecordsMapping(points="p", reference="r")
 TIMED = replace(SMALL, time="t")
+#: Cells far to the right.
+FAR = workbook([["p", "r"], [1, "a"]], at=(0, 300))
 LIMITS = Limits(rows=1_000, columns=20, cell_chars=100, unpacked_mib=64)
 
 
@@ -147,7 +149,11 @@ def test_cells_of_workbooks_have_types(tmp_path: Path) -> None:
         (archive({"xl/worksheets/sheet1.xml": b"<worksheet"}), "cannot be read"),
         (archive({})[:-30], "The workbook is damaged"),
         (b"PK\x03\x04" + b"x" * 100, "The workbook is damaged"),
-        (workbook([["p", "r"], [1, "a"]], at=(0, 300)), "a cell in column KO; 20 columns are the most"),
+        (FAR, "a cell in column KO; 20 columns are the most"),
+        (rewritten(FAR, b'r="KO1"', b"s='>' r = 'ko1'"), "a cell in column KO"),
+        (rewritten(FAR, b"<c ", b"<x:c\n"), "a cell in column KO"),
+        (rewritten(FAR, b"worksheets/", b"pages/"), "a cell in column KO"),
+        (rewritten(workbook([["p"]], at=(5_000, 0)), b'<row r="', b"<x:row r='"), "The sheet has a row 5,001"),
         (workbook([["p", "r"], [1, "a"]], at=(5_000, 0)), "The sheet has a row 5,001; 1,000 rows are the most"),
         (workbook([["p", "r"], *[[1, "a"]] * 1_001]), "The sheet has 1,001 rows"),
     ],
