@@ -46,10 +46,18 @@ demo: $(STAMP) ## Run a whole coalition on real purchases (WEEKS=13 by default; 
 test: $(STAMP) ## Run the tests (ARGS="-n 0 tests/network" runs some, one after the other)
 	$(RUN) pytest $(TOGETHER) $(ARGS)
 
+# How often hubs are killed and windows are closed there.
+MORE := COALITION_KILLS=20 COALITION_CLOSINGS=100
+
+.PHONY: test-long
+test-long: $(STAMP) ## Run the tests that `make test` leaves out, and those by chance with many more tries
+	$(MORE) $(RUN) pytest $(TOGETHER) -m long $(ARGS)
+	$(MORE) $(RUN) pytest $(TOGETHER) tests/faults/test_kill_hub.py tests/settlement/test_closing.py
+
 .PHONY: coverage
 coverage: $(STAMP) ## Run the tests and say which branches they reach
 	$(RUN) coverage erase
-	$(RUN) coverage run -m pytest $(ARGS)
+	$(RUN) coverage run -m pytest -m "long or not long" $(ARGS)
 	$(RUN) coverage combine --quiet
 	$(RUN) coverage report
 
@@ -86,7 +94,7 @@ docker-check: $(STAMP) ## Check the Dockerfile, and the compose file against its
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml docker/compose.postgresql.yaml
 
 .PHONY: check
-check: lint types proto-check imports docker-check test ## Everything that must hold before a change lands
+check: lint types proto-check imports docker-check test test-long ## Everything that must hold before a change lands
 
 .PHONY: bench
 bench: $(STAMP) ## Measure, beside ceilings (ARGS="--quick", "--large", "--only NAME")

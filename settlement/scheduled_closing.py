@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from threading import Event
 from typing import Final
 
 from coalition.ids import derived_id, id_text
@@ -79,16 +78,19 @@ def _payments_due_on(settlement: SettlementClient, window: int, sequence: int = 
 
 
 def watch(
-    look: Callable[[], Look], stopping: Event, poll_s: float, troubled: Callable[[Exception, float], None]
+    look: Callable[[], Look],
+    ended: Callable[[float], bool],
+    poll_s: float,
+    troubled: Callable[[Exception, float], None],
 ) -> Iterator[Look]:
-    """Look when the window is due, and every `poll_s` seconds at least, until `stopping`; gives every look.
+    """Look when the window is due, and every `poll_s` seconds at least; gives every look.
 
-    What passes by itself is told to `troubled`, with the seconds until the next look. Raises CoalitionError for the
-    rest.
+    `ended` waits for so many seconds at most, and says whether it is over. What passes by itself is told to `troubled`,
+    with the seconds until the next look. Raises CoalitionError for the rest.
     """
     pause_s = 0.0
     trouble_s = _PAUSE_MIN_S
-    while not stopping.wait(pause_s):
+    while not ended(pause_s):
         try:
             found = look()
         except PASSING as error:

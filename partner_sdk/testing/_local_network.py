@@ -31,7 +31,7 @@ from partner_sdk.settlement import SettlementClient
 from partner_sdk.testing import _seeds
 from partner_sdk.testing._population import Newcomer, population
 from partner_sdk.testing._postgresql import new_database
-from partner_sdk.testing._processes import DATABASE_VARIABLE, LocalNetworkError, Service, require, run
+from partner_sdk.testing._processes import DATABASE_VARIABLE, LocalNetworkError, Service, require
 from partner_sdk.wallet import Wallet
 
 NETWORK_ID: Final = "local.test"
@@ -255,9 +255,8 @@ class LocalNetwork:
             environment[DATABASE_VARIABLE] = self._database.enter_context(new_database())
         elif self._engine != "sqlite":
             raise LocalNetworkError(f"There is no engine {self._engine!r}; there are sqlite and postgresql.")
-        self._found(environment)
         self._hub = Service("hub", self._folder / "hub", environment, self._clock_options())
-        self._hub.start()
+        self._hub.start(make=self._founding())
         self._populate()
         if self._with_settlement:
             self._start_settlement(environment)
@@ -265,24 +264,20 @@ class LocalNetwork:
     def _clock_options(self) -> tuple[str, ...]:
         return () if self._start is None else ("--clock-file", str(self.folder / "clock"))
 
-    def _found(self, environment: Mapping[str, str]) -> None:
-        """Make the hub, with keys that follow from the seed."""
+    def _founding(self) -> tuple[str, ...]:
+        """How the hub is made, with keys that follow from the seed."""
         keys = self.folder / "keys"
         keys.mkdir(mode=0o700)
         for name in ("hub", _seeds.OPERATOR, f"{_seeds.OPERATOR}-2"):
             save_key(keys / f"{name}.pem", self.key(name), _PASSPHRASE)
         policy = self.folder / "policy.json"
         policy.write_text(json.dumps(self._policy), encoding="utf-8")
-        run(
-            [
-                *("hub", "init", "--dir", str(self.folder / "hub")),
-                *("--network-id", NETWORK_ID, "--time-zone", _TIME_ZONE),
-                *("--host", "localhost", "--policy", str(policy), *self._clock_options()),
-                *("--hub-key", str(keys / "hub.pem")),
-                *("--operator-key", str(keys / f"{_seeds.OPERATOR}.pem")),
-                *("--operator-key", str(keys / f"{_seeds.OPERATOR}-2.pem")),
-            ],
-            environment,
+        return (
+            *("--network-id", NETWORK_ID, "--time-zone", _TIME_ZONE),
+            *("--host", "localhost", "--policy", str(policy), *self._clock_options()),
+            *("--hub-key", str(keys / "hub.pem")),
+            *("--operator-key", str(keys / f"{_seeds.OPERATOR}.pem")),
+            *("--operator-key", str(keys / f"{_seeds.OPERATOR}-2.pem")),
         )
 
     def _populate(self) -> None:
@@ -303,17 +298,11 @@ class LocalNetwork:
                 outcome.raise_for_rejection()
 
     def _start_settlement(self, environment: Mapping[str, str]) -> None:
-        folder = self.folder / "settlement"
         authority = self.folder / "hub" / "tls"
-        run(
-            [
-                *("settlement", "init", "--dir", str(folder), "--profile", str(self.profile(_seeds.AUDITOR))),
-                *("--host", "localhost", "--authority", str(authority)),
-            ],
-            environment,
-        )
-        self._settlement = Service("settlement", folder, environment, self._clock_options())
-        self._settlement.start()
+        # Of its own profile, in which no settlement service is named.
+        profile = self.profile(_seeds.AUDITOR)
+        self._settlement = Service("settlement", self.folder / "settlement", environment, self._clock_options())
+        self._settlement.start(make=("--profile", str(profile), "--host", "localhost", "--authority", str(authority)))
 
 
 def _running(value: T | None) -> T:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from typing import Any
 
 import click
 
 from partner_sdk.operator import Operator
+from settlement.cli.ending import Ending
 from settlement.cli.options import Caller, as_json, calling, print_json
 from settlement.report.schedule import schedule_json, schedule_tables
 from settlement.report.tables import moment_text, show
@@ -56,11 +55,8 @@ def close_due(caller: Caller, watching: bool, poll_s: float, json_wanted: bool) 
         if not watching:
             _tell(close_if_due(settlement, hub), json_wanted)
             return
-        stopping = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stopping.set())
         said = None
-        for look in watch(lambda: close_if_due(settlement, hub), stopping, poll_s, _troubled):
+        for look in watch(lambda: close_if_due(settlement, hub), Ending().wait, poll_s, _troubled):
             # A line for each window, when it begins to be waited for and when it is closed.
             if said != (said := (look.schedule.window, look.closed)):
                 _tell(look, json_wanted)

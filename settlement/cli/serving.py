@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import signal
-import threading
 from pathlib import Path
 
 import click
@@ -12,6 +10,7 @@ import click
 from coalition import tls
 from coalition.clock import FileClock
 from partner_sdk import Profile
+from settlement.cli.ending import Ending
 from settlement.cli.options import DEFAULT_ADDRESS, failing_clearly, folder_option, passphrase, passphrase_option
 from settlement.config import load_config
 from settlement.logs import LogFormat, configure_logs
@@ -59,14 +58,12 @@ def serve(
         connection = dataclasses.replace(connection, clock=_clock(clock_file))
     configure_logs(log_format)
     service = Service(config, connection, tls.load_server_tls(config.tls), connection.clock)
-    asked_to_stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: asked_to_stop.set())
+    ending = Ending()
     port = service.start(listen, metrics)
     try:
         if ready_file is not None:
             _write_at_once(ready_file, f"{listen.rpartition(':')[0]}:{port}\n")
-        asked_to_stop.wait()
+        ending.wait()
     finally:
         if ready_file is not None:
             ready_file.unlink(missing_ok=True)

@@ -113,6 +113,7 @@ def test_reports_lie_where_the_run_says(small: tuple[Path, str]) -> None:
     assert {"window-1.json", "window-1-positions.csv"} <= {path.name for path in (reports / "windows").iterdir()}
 
 
+@pytest.mark.long
 def test_everybody_gets_statements_and_the_books_are_written(tmp_path: Path) -> None:
     """A statement in four forms for everybody who had business, and ledgers of which Beancount approves."""
     done = demo("--weeks", "1", "--households", "5", "--out", tmp_path / "run")
@@ -130,6 +131,7 @@ def test_everybody_gets_statements_and_the_books_are_written(tmp_path: Path) -> 
     assert {path.suffix for path in (reports / "payments").iterdir()} == {".xml"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("settling", "engine"), [("late", "sqlite"), ("interrupted", "postgresql")])
 def test_the_same_seed_gives_the_same_root_and_settlement_may_start_late_or_stop(
     small: tuple[Path, str], tmp_path: Path, settling: str, engine: str
@@ -173,7 +175,7 @@ def test_an_interrupted_run_leaves_no_process_behind(tmp_path: Path, number: sig
     """Ctrl-C, or a termination, ends the hub and the settlement service too, and says where their files lie."""
     folder = tmp_path / "run"
     with subprocess.Popen(
-        [*COMMAND, "--weeks", "5", "--out", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*COMMAND, *SMALL, "--out", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         ready = [folder / "logs" / "hub.ready", folder / "logs" / "settlement.ready"]
         until_s = time.monotonic() + 60

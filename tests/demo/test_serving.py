@@ -19,6 +19,8 @@ from tests.demo.test_run import demo
 
 GUIDE: Final = (Path(__file__).parents[2] / "docs" / "finance.md").read_text(encoding="utf-8")
 STORY: Final = GUIDE.split("\n## A month's end\n")[1].split("\n## ")[0]
+pytestmark = pytest.mark.long
+
 #: What makes and serves the run, and what opens a browser.
 NOT_TYPED: Final = ("make demo", "coalition demo serve", "coalition settlement console")
 

@@ -124,6 +124,7 @@ def test_only_what_is_for_others_is_reached_from_outside() -> None:
         assert all(port.startswith("127.0.0.1:") for port in ports[name])
 
 
+@pytest.mark.long
 @starts_processes
 def test_network_starts_stops_and_starts_again(image: Rehearsal, tmp_path: Path) -> None:
     """By the file's own commands every service becomes healthy, ends cleanly, and finds its data at the next start."""
@@ -136,6 +137,7 @@ def test_network_starts_stops_and_starts_again(image: Rehearsal, tmp_path: Path)
         assert codes == {"hub": 0, "settlement": 0}
 
 
+@pytest.mark.long
 @starts_processes
 def test_network_on_postgresql_starts_and_is_watched(image: Rehearsal, tmp_path: Path, postgres: Server) -> None:
     """By the file's own commands two hubs share a database, the settlement service joins them, and each process of all

@@ -8,6 +8,7 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 
 from tests.docker.dockerfile import Instruction, Rehearsal, allowed_by
@@ -69,6 +70,7 @@ def test_image_version_is_the_distribution_s(steps: list[Instruction]) -> None:
     assert f"VERSION={version('coalition-points')}" in last_stage(steps, "ARG")
 
 
+@pytest.mark.long
 def test_image_holds_the_locked_requirements_and_nothing_else(image: Rehearsal) -> None:
     """The image's environment has exactly the locked versions and the product: no compiler, no installer, no tests."""
     listed = subprocess.run(
@@ -90,6 +92,7 @@ def test_image_holds_the_locked_requirements_and_nothing_else(image: Rehearsal) 
     assert installed == expected
 
 
+@pytest.mark.long
 def test_image_has_the_command(steps: list[Instruction], image: Rehearsal) -> None:
     """The image's entry point offers the hub and the settlement service."""
     (entrypoint,) = last_stage(steps, "ENTRYPOINT")

@@ -1,6 +1,6 @@
 """A hub that loses its process again and again, in the midst of work, loses nothing else.
 
-COALITION_KILLS=200 kills it so many times instead of 8.
+COALITION_KILLS=200 kills it so many times instead of 4.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.faults.choices import Choices
 from tests.faults.followers import following
 from tests.faults.tills import Shop, Till, Warehouse, Worker, at_work, shared_members
 
-KILLS: Final = int(os.environ.get("COALITION_KILLS", "8"))
+KILLS: Final = int(os.environ.get("COALITION_KILLS", "4"))
 #: After the tills were seen to get on, the hub lives at most this much longer, in seconds.
 LAST_MOMENTS_S: Final = 0.4
 

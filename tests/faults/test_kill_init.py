@@ -59,6 +59,7 @@ def check_whole(folder: Path) -> None:
     assert (done.returncode, "Verified 1 entries" in done.stdout) == (0, True), done.stdout + done.stderr
 
 
+@pytest.mark.long
 def test_interrupted_init_leaves_no_hub(tmp_path: Path) -> None:
     """Killed at any moment, init leaves a folder that no command takes for a hub's and in which init works again; or it
     had come to its end, and the hub is whole."""

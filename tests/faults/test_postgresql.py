@@ -144,6 +144,7 @@ def test_hub_that_freezes_with_the_lock_is_cut_off(hubs: Hubs) -> None:
     check_both(hubs, workers)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(60 + 20 * KILLS)
 def test_hubs_that_are_killed_lose_nothing(hubs: Hubs) -> None:
     """One hub or the other is killed in the midst of its work, again and again. The one that is left goes on as soon as

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -15,7 +17,7 @@ from partner_sdk import Client
 from partner_sdk.errors import PermissionDenied
 from partner_sdk.settlement import PartyActivity, SettlementClient, WindowReport
 from partner_sdk.testing import CHARITIES, PARTNERS, LocalNetwork
-from partner_sdk.testing._processes import Service, run
+from partner_sdk.testing._processes import Service, command
 from settlement.clearing.activity import Activity, activity_in
 from settlement.clearing.books import Books, recompute
 from settlement.clearing.netting import bilateral, multilateral
@@ -27,13 +29,9 @@ from tests.settlement.business import Business
 def second(network: LocalNetwork, tmp_path: Path) -> Iterator[Service]:
     """Another settlement service for the same network, which has not been started."""
     environment = {"COALITION_PASSPHRASE": network.passphrase}
-    run(
-        [
-            *("settlement", "init", "--dir", str(tmp_path), "--profile", str(network.profile("settlement"))),
-            *("--authority", str(network.folder / "hub" / "tls")),
-        ],
-        environment,
-    )
+    place = ("settlement", "init", "--dir", str(tmp_path), "--authority", str(network.folder / "hub" / "tls"))
+    arguments = command(*place, "--profile", str(network.profile("settlement")))
+    subprocess.run(arguments, env={**os.environ, **environment}, check=True, capture_output=True, timeout=60)
     service = Service("settlement", tmp_path, environment, ("--clock-file", str(network.folder / "clock")))
     yield service
     service.stop()

@@ -326,7 +326,7 @@ def test_trouble_passes(settlement: SettlementClient, monkeypatch: pytest.Monkey
             raise answer
         return answer
 
-    looks = watch(look, threading.Event(), 0.1, lambda error, pause_s: told.append((str(error), pause_s)))
+    looks = watch(look, threading.Event().wait, 0.1, lambda error, pause_s: told.append((str(error), pause_s)))
     assert next(looks).schedule == seen
     with pytest.raises(KindNotAllowed):
         next(looks)
