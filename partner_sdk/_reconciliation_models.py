@@ -45,8 +45,6 @@ class CorrectionAction(StrEnum):
     CORRECT_BOOKS = "correct_books"
     #: Reverse points of an entry at the hub.
     REVERSE_AT_HUB = "reverse_at_hub"
-    #: Let the operator know that an entry is denied.
-    RAISE_DISPUTE = "raise_dispute"
     #: Capture or release the hold, or wait until it ends.
     WAIT_FOR_HOLD = "wait_for_hold"
     #: Count the transaction in the period of its window.

@@ -112,8 +112,6 @@ class _CorrectionActionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Corr
     """Change the party's own records."""
     CORRECTION_ACTION_REVERSE_AT_HUB: _CorrectionAction.ValueType  # 3
     """Reverse points of an entry at the hub."""
-    CORRECTION_ACTION_RAISE_DISPUTE: _CorrectionAction.ValueType  # 4
-    """Let the operator know that an entry is denied."""
     CORRECTION_ACTION_WAIT_FOR_HOLD: _CorrectionAction.ValueType  # 5
     """Capture or release a hold, or wait until it ends."""
     CORRECTION_ACTION_MOVE_PERIOD: _CorrectionAction.ValueType  # 6
@@ -129,8 +127,6 @@ CORRECTION_ACTION_CORRECT_BOOKS: CorrectionAction.ValueType  # 2
 """Change the party's own records."""
 CORRECTION_ACTION_REVERSE_AT_HUB: CorrectionAction.ValueType  # 3
 """Reverse points of an entry at the hub."""
-CORRECTION_ACTION_RAISE_DISPUTE: CorrectionAction.ValueType  # 4
-"""Let the operator know that an entry is denied."""
 CORRECTION_ACTION_WAIT_FOR_HOLD: CorrectionAction.ValueType  # 5
 """Capture or release a hold, or wait until it ends."""
 CORRECTION_ACTION_MOVE_PERIOD: CorrectionAction.ValueType  # 6

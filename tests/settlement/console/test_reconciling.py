@@ -65,6 +65,9 @@ def test_records_are_compared_and_explained(browser: Browser, business: LocalNet
         expect(page.get_by_role("heading", level=1)).to_have_text("Records of grocer", timeout=_PATIENCE_MS)
         kinds = page.get_by_role("table", name="By kind").locator("tbody th").all_inner_texts()
         assert {"missing at partner", "amount differs"} <= set(kinds)
+        page.get_by_role("link", name="missing at partner").click()
+        expect(page.get_by_role("link", name="Dispute it").first).to_be_visible()
+        page.go_back()
         page.get_by_role("link", name="amount differs").click()
         (row,) = page.get_by_role("table", name="1 difference").locator("tbody tr").all_inner_texts()
         assert "amount differs" in row
