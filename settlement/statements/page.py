@@ -89,6 +89,9 @@ def _headline(period: StatementPeriod, settlement: StatementSettlement, layout: 
         label = "You would receive, were the window settled alone now" if planned else "You receive"
     amount = f"{period.currency} {layout.minor(abs(payable))}"
     facts: list[list[str]] = []
+    if settlement.carried_in:
+        carried = sum(item.amount_micros for item in settlement.carried_in)
+        facts.append([words_of("carried_in"), f"{period.currency} {''.join(layout.micros(carried))}"])
     if settlement.run_id is not None and settlement.run_state is not None:
         windows = ", ".join(map(str, settlement.windows))
         facts.append(["Settled with", f"window {windows}" if len(settlement.windows) == 1 else f"windows {windows}"])

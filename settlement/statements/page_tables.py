@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any, Final, TypeAlias
 
+from partner_sdk.statement import Purpose
 from settlement.statements.layout import Figure, Layout, breakable, in_fours
 from settlement.statements.table import Cell, Column, Kind, Row, Table, sum_of
 from settlement.statements.words import COLUMNS, NOTES, TITLES, TOTALS, words_of
@@ -82,14 +83,23 @@ def _cell(column: Column, values: Mapping[str, Cell], layout: Layout) -> Shown:
         case "reference":
             return in_fours(str(values["reference"]))
         case "purpose":
-            text = words_of(str(values["purpose"]))
-            return f"{text}, reversed" if values["reversal"] else text
+            return _purpose(values)
         case "item" if values.get("why"):
             return f"{_ITEMS[str(values['item']), str(values['why'])]} ({values['party']})"
         case "points" if values["points"] is None:
             return ""
         case _:
             return layout.cell(column, values[column.key])
+
+
+def _purpose(values: Mapping[str, Cell]) -> str:
+    """What a charge is for; of a reimbursement, which of two there may be with one party."""
+    code, amount, reversal = values["purpose"], values["amount"], bool(values["reversal"])
+    assert isinstance(amount, int), "a charge is an amount"
+    text = words_of(str(code))
+    if code == Purpose.REIMBURSEMENT and amount:
+        text = f"{text} {'received' if (amount > 0) is not reversal else 'owed'}"
+    return f"{text}, reversed" if reversal else text
 
 
 def _sums(table: Table, columns: tuple[Column, ...], rows: tuple[Row, ...], label: str, layout: Layout) -> list[Shown]:

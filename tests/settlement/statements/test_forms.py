@@ -19,6 +19,7 @@ from partner_sdk.statement import Statement, decimal_of
 from settlement.clearing.movements import Movement, MovementKind
 from settlement.statements.csv_file import csv_file, facts_of
 from settlement.statements.layout import Layout
+from settlement.statements.page import page_of
 from settlement.statements.pdf_file import pdf_file
 from settlement.statements.table import Kind, Table, sum_of
 from settlement.statements.tables import tables_of
@@ -155,6 +156,18 @@ def test_pages_tell_the_figures(party_id: str) -> None:
     for line in statement.lines:
         assert f"{line.sequence}{layout.moment(line.committed_at).replace(' ', '')}" in text
     assert reader.attachments == {f"{figures.statement_id}.json": [signed]}
+
+
+def test_page_tells_what_was_carried_and_which_way_a_reimbursement_goes() -> None:
+    """What came from earlier runs stands beside what is payable; with one party there are reimbursements both ways."""
+    page = page_of(make("florist", MOVED, carried=4_321))
+    assert ["Carried in", "USD 0.004321"] in page["headline"]["facts"]
+    assert all(label != "Carried in" for label, _ in page_of(make("florist", MOVED))["headline"]["facts"])
+    (charges,) = (table for table in page["tables"] if table["title"] == "Charges")
+    shown = {row[0]: "".join(row[-1]) for group in charges["groups"] for row in group["rows"]}
+    assert {"Reimbursement owed", "Reimbursement received"} <= shown.keys()
+    assert shown["Reimbursement owed"].startswith("−")
+    assert not shown["Reimbursement received"].startswith("−")
 
 
 def test_what_no_font_has_is_a_question_mark() -> None:
