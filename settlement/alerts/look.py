@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -36,6 +36,7 @@ from settlement.store import tables
 from settlement.store.database import Database
 from settlement.store.disputes import DisputeRecord, OpenDisputes
 from settlement.store.reconciliations import open_reconciliations
+from settlement.store.refused_issues import RefusedIssues
 from settlement.store.runs import count_events, list_standings, read_run
 from settlement.store.windows import list_windows, read_totals
 
@@ -66,6 +67,7 @@ class Lookout:
         # A run may be megabytes, so that it is read once for each of its events: by run, how many, and what is unpaid.
         self._unpaid: dict[bytes, tuple[int, tuple[OverduePayment, ...]]] = {}
         self._disputes = OpenDisputes()
+        self._refused = RefusedIssues()
 
     def __call__(self) -> tuple[Alert, ...]:
         """The alerts of now."""
@@ -83,7 +85,9 @@ class Lookout:
             return Facts(
                 now_us,
                 journal,
-                issuers=tuple(_issuers(connection, directory, network.calendar.day(now_us))),
+                issuers=tuple(
+                    _issuers(connection, directory, network.calendar.day(now_us), self._refused.at(connection))
+                ),
                 disputes=tuple(map(_dispute, self._disputes.at(connection, now_us))),
                 debts=self._unsettled(connection, windows, runs, network),
                 overdue=tuple(self._overdue(connection, windows, runs, network, now_us)),
@@ -135,7 +139,7 @@ class Lookout:
         return DueWindow(window.number, self._schedule.due(network.calendar, window.opened_us).moment_us)
 
 
-def _issuers(connection: Connection, directory: Directory, today: str) -> Iterator[Issuer]:
+def _issuers(connection: Connection, directory: Directory, today: str, refused: Mapping[str, int]) -> Iterator[Issuer]:
     pools = {row.issuer: Pool(*row[1:]) for row in connection.execute(select(tables.pools))}
     later = 2**63 - 1
     for party_id in sorted(pools.keys() | directory.terms.keys()):
@@ -150,6 +154,7 @@ def _issuers(connection: Connection, directory: Directory, today: str) -> Iterat
             rates.outstanding_alarm,
             pool.prepaid_points,
             rates.reorder_points,
+            refused.get(party_id, 0),
         )
 
 

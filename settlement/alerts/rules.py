@@ -75,11 +75,14 @@ def _journal(journal: JournalHealth, now_us: int, rules: AlertRules) -> Iterator
 def _issuer(issuer: Issuer) -> Iterator[Alert]:
     outstanding, most = issuer.outstanding_points, issuer.outstanding_max
     figures = (("outstanding_points", outstanding), ("outstanding_points_max", most))
-    if most and outstanding >= most:
+    refused = issuer.refused_points
+    # The hub refuses what would go beyond, so outstanding points hardly ever come to the limit itself.
+    if most and (outstanding >= most or outstanding + refused > most):
+        what = "it can issue no more" if outstanding >= most else f"its last issue, of {refused:,}, was refused"
         yield Alert(
             About(LIMIT_REACHED, issuer.party_id),
-            f"{issuer.party_id} has {outstanding:,} points outstanding, and its terms allow {most:,}: it can issue no "
-            "more. Agree on terms with a higher limit, or on a guarantee; they hold after the notice period.",
+            f"{issuer.party_id} has {outstanding:,} points outstanding, and its terms allow {most:,}: {what}. "
+            "Agree on terms with a higher limit, or on a guarantee; they hold after the notice period.",
             figures,
         )
     elif most and issuer.outstanding_alarm and outstanding >= issuer.outstanding_alarm:
@@ -186,7 +189,9 @@ def _differences(facts: Facts) -> Iterator[Alert]:
         yield Alert(
             About(DIFFERENCES_OPEN, found.party_id, 0, found.reconciliation_id),
             f"The records of {found.party_id} and the journal differ in {found.differences:,} places, by the "
-            f"reconciliation {found.reconciliation_id}. Look at each, correct or dispute it, and reconcile again.",
+            f"reconciliation {found.reconciliation_id}. Look at each, correct it, and record a reconciliation of the "
+            "same windows: this ends when that finds no difference. A dispute alone does not end it, for what it "
+            "brings is an obligation of its own, so let the records say what the journal says, and book that besides.",
             (("differences_number", found.differences),),
             found.recorded_us,
         )

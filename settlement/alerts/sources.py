@@ -40,6 +40,8 @@ class Issuer:
     prepaid_points: int
     #: With fewer it is to order again; 0: never.
     reorder_points: int
+    #: What its last issue came to, if the hub refused that for the limit; else 0.
+    refused_points: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,6 +96,7 @@ class Journal:
         arrears: int = 0,
         original: Entry | None = None,
         rejected: bool = False,
+        reason: int = 0,
         **kind: Any,
     ) -> Entry:
         """One more entry: its author, its kind, and what the ledger decided."""
@@ -104,6 +105,7 @@ class Journal:
             sequence=len(self.entries) + 1,
             committed_us=self.now_us,
             status=OUTCOME_STATUS_REJECTED if rejected else OUTCOME_STATUS_ACCEPTED,
+            reason=reason,
             allocations=[
                 Allocation(issuer=issuer, expires_on="2018-01-31", points=points)
                 for issuer, points in (allocations or {}).items()

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection
 
 from coalition.clock import US_PER_S
+from coalition.v1 import error_pb2, transaction_pb2
 from coalition.v1 import settlement_reconciliation_pb2 as reconciliation_pb
 from coalition.v1.network_pb2 import FUNDING_PACKS
 from settlement.alerts.alert import kind_name
@@ -93,6 +94,33 @@ def test_limits_and_packs_are_those_of_todays_terms(tower: Tower) -> None:
     assert tower.seen() == []
     tower.now_us += 10 * DAY_US
     assert tower.seen() == [("LIMIT_NEAR", "grocer", 0)]
+
+
+def test_limit_is_reached_with_the_first_issue_that_is_refused_for_it(tower: Tower) -> None:
+    """Until a later one is accepted, or there is room for it again; refusals for other reasons say nothing."""
+    tower.journal.terms("grocer", price_micros=10_000, outstanding_points_max=1_000)
+    tower.lasting = tower.lookout()
+
+    def refuse(points: int, reason: int = error_pb2.REASON_OUTSTANDING_LIMIT) -> list[tuple[str, str, int]]:
+        issue = transaction_pb2.Issue(holder_id="anna", points=points)
+        tower.journal.append("grocer", rejected=True, reason=reason, issue=issue)
+        tower.write()
+        found = tower.seen()
+        assert [(kind_name(alert.about.kind), alert.about.party_id, 0) for alert in tower.lookout()()] == found
+        return found
+
+    reached = [("LIMIT_REACHED", "grocer", 0)]
+    line = tower.journal.issue("grocer", 970)
+    assert refuse(40, error_pb2.REASON_DATE_INVALID) == []
+    assert refuse(40) == reached
+    assert refuse(40, error_pb2.REASON_DATE_INVALID) == reached
+    tower.journal.issue("grocer", 20)
+    tower.write()
+    assert tower.seen() == []
+    assert refuse(40) == reached
+    tower.journal.reverse(line, {"grocer": 100})
+    tower.write()
+    assert tower.seen() == []
 
 
 def test_concentration_is_of_closed_windows_until_they_are_settled(tower: Tower) -> None:

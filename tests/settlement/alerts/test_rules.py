@@ -64,6 +64,17 @@ def test_limit_warns_first_and_then_is_reached(outstanding: int, expected: list[
     assert kinds(issuers=(replace(ISSUER, outstanding_points=outstanding),)) == expected
 
 
+@pytest.mark.parametrize(
+    ("outstanding", "refused", "expected"),
+    [(970, 31, ["LIMIT_REACHED"]), (969, 31, ["LIMIT_NEAR"]), (1_000, 31, ["LIMIT_REACHED"]), (0, 0, [])],
+)
+def test_limit_is_reached_when_the_last_issue_was_refused(outstanding: int, refused: int, expected: list[str]) -> None:
+    """However few points are left, as long as that issue would be refused now."""
+    issuer = replace(ISSUER, outstanding_points=outstanding, refused_points=refused)
+    assert kinds(issuers=(issuer,)) == expected
+    assert kinds(issuers=(replace(issuer, outstanding_max=0, outstanding_alarm=0),)) == []
+
+
 def test_issuer_without_limit_or_alarm_is_not_warned() -> None:
     """0 means none in terms."""
     assert kinds(issuers=(replace(ISSUER, outstanding_points=10**9, outstanding_max=0, outstanding_alarm=0),)) == []
