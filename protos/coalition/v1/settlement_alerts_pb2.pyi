@@ -39,7 +39,9 @@ class _AlertKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AlertKind.V
     """A party's records and the journal differ, by the last reconciliation that was recorded of a window."""
     ALERT_KIND_PAYMENT_OVERDUE: _AlertKind.ValueType  # 6
     ALERT_KIND_CONCENTRATION: _AlertKind.ValueType  # 7
-    """One party owes more than a share of all that is owed in a window."""
+    """One party owes more than a share of all that is owed in a window. The operator and auditors alone see it, for it
+    says what all others owe together.
+    """
     ALERT_KIND_DISPUTE_DUE: _AlertKind.ValueType  # 8
     """A dispute's deadline is near."""
     ALERT_KIND_DISPUTE_LATE: _AlertKind.ValueType  # 9
@@ -66,7 +68,9 @@ ALERT_KIND_DIFFERENCES_OPEN: AlertKind.ValueType  # 5
 """A party's records and the journal differ, by the last reconciliation that was recorded of a window."""
 ALERT_KIND_PAYMENT_OVERDUE: AlertKind.ValueType  # 6
 ALERT_KIND_CONCENTRATION: AlertKind.ValueType  # 7
-"""One party owes more than a share of all that is owed in a window."""
+"""One party owes more than a share of all that is owed in a window. The operator and auditors alone see it, for it
+says what all others owe together.
+"""
 ALERT_KIND_DISPUTE_DUE: AlertKind.ValueType  # 8
 """A dispute's deadline is near."""
 ALERT_KIND_DISPUTE_LATE: AlertKind.ValueType  # 9

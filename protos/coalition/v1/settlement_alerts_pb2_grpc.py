@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class AlertServiceStub:
-    """What needs somebody's attention. A party sees alerts about itself; operator and auditors see all.
+    """What needs somebody's attention. A party sees alerts about itself, but for CONCENTRATION; operator and auditors see
+    all.
     """
 
     def __init__(self, channel):
@@ -53,7 +54,8 @@ class AlertServiceStub:
 
 
 class AlertServiceServicer:
-    """What needs somebody's attention. A party sees alerts about itself; operator and auditors see all.
+    """What needs somebody's attention. A party sees alerts about itself, but for CONCENTRATION; operator and auditors see
+    all.
     """
 
     def ListAlerts(self, request, context):
@@ -104,7 +106,8 @@ def add_AlertServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AlertService:
-    """What needs somebody's attention. A party sees alerts about itself; operator and auditors see all.
+    """What needs somebody's attention. A party sees alerts about itself, but for CONCENTRATION; operator and auditors see
+    all.
     """
 
     @staticmethod

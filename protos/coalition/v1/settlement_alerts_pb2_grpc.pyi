@@ -27,7 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AlertServiceStub:
-    """What needs somebody's attention. A party sees alerts about itself; operator and auditors see all."""
+    """What needs somebody's attention. A party sees alerts about itself, but for CONCENTRATION; operator and auditors see
+    all.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -42,7 +44,9 @@ class AlertServiceStub:
 
 @_typing.type_check_only
 class AlertServiceAsyncStub(AlertServiceStub):
-    """What needs somebody's attention. A party sees alerts about itself; operator and auditors see all."""
+    """What needs somebody's attention. A party sees alerts about itself, but for CONCENTRATION; operator and auditors see
+    all.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListAlerts: _aio.UnaryUnaryMultiCallable[_settlement_alerts_pb2.ListAlertsRequest, _settlement_alerts_pb2.ListAlertsResponse]  # type: ignore[assignment]
@@ -53,7 +57,9 @@ class AlertServiceAsyncStub(AlertServiceStub):
     """Records an AlertNote."""
 
 class AlertServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What needs somebody's attention. A party sees alerts about itself; operator and auditors see all."""
+    """What needs somebody's attention. A party sees alerts about itself, but for CONCENTRATION; operator and auditors see
+    all.
+    """
 
     @_abc_1.abstractmethod
     def ListAlerts(
