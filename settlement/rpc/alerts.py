@@ -20,6 +20,7 @@ from settlement.alerts.alert import OPERATORS_ONLY
 from settlement.alerts.board import Board
 from settlement.intake import Intake
 from settlement.rpc.access import Caller, Gatekeeper
+from settlement.rpc.downloads import cut_off
 from settlement.rpc.server import Offer
 from settlement.store.alerts import AlertEvent, KeptNote
 
@@ -35,6 +36,8 @@ _FRESH_S: Final = 0.25
 STREAM_S: Final = 600.0
 #: How often a stream without news looks whether anybody is there.
 _IDLE_S: Final = 1.0
+#: How long a caller that has stopped reading is waited for when the stream should have ended.
+_GRACE_S: Final = 5.0
 _NAME: Final = pb.DESCRIPTOR.services_by_name["AlertService"].full_name
 
 
@@ -67,7 +70,8 @@ class AlertServicer(AlertServiceServicer):
         self, request: pb.FollowAlertsRequest, context: grpc.ServicerContext
     ) -> Iterator[pb.FollowAlertsResponse]:
         caller = self._gatekeeper.caller(context)
-        with self._followers.place(caller.party_id):
+        # The stream ends by itself, but not while its caller does not read.
+        with self._followers.place(caller.party_id), cut_off(context, STREAM_S + _GRACE_S):
             yield from self._follow(request.after_change, caller, context)
 
     def AcknowledgeAlert(

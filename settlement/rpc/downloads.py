@@ -87,6 +87,17 @@ def in_time(
             yield message
 
 
+def read_in_time(messages: Iterable[_Message], context: grpc.ServicerContext) -> Iterator[_Message]:
+    """The messages of a stream that may take long to make, to a caller that keeps it waiting no longer than SEND_S in
+    all; one that does is cut off."""
+    left_s = SEND_S
+    for message in messages:
+        began_s = time.monotonic()
+        with cut_off(context, max(0.0, left_s)):
+            yield message
+        left_s -= time.monotonic() - began_s
+
+
 def send(data: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
     """A file in chunks, `in_time`."""
     return in_time(chunks(data), context)

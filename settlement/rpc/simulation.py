@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Final
 
 import grpc
@@ -13,6 +14,7 @@ from coalition.v1.settlement_simulation_pb2_grpc import (
     add_SimulationServiceServicer_to_server,
 )
 from settlement.rpc.access import Gatekeeper
+from settlement.rpc.downloads import read_in_time
 from settlement.rpc.server import Offer
 from settlement.simulation.request import Supposed
 from settlement.simulation.simulator import Advance, Begun, Simulated, Simulator
@@ -40,8 +42,9 @@ class SimulationServicer(SimulationServiceServicer):
             request.cause_reimbursement_micros if request.HasField("cause_reimbursement_micros") else None,
             request.cause_effective_on,
         )
-        for part in self._simulator.simulate(supposed, request.windows):
-            yield _message(part)
+        # There is one simulation at a time, so who does not read it would keep everybody from simulating.
+        with closing(self._simulator.simulate(supposed, request.windows)) as parts:
+            yield from read_in_time(map(_message, parts), context)
 
 
 def _message(part: Begun | Advance | Simulated) -> pb.SimulateResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from typing import Final, NamedTuple
@@ -83,7 +83,9 @@ class Simulator:
         self._database = database
         self._place = Lock()
 
-    def simulate(self, supposed: Supposed, windows: Sequence[int]) -> Iterator[Begun | Advance | Simulated]:
+    def simulate(
+        self, supposed: Supposed, windows: Sequence[int]
+    ) -> Generator[Begun | Advance | Simulated, None, None]:
         """Begun, then how far it has come again and again, then each of `windows`, or of all for none, ascending.
 
         Raises Refused: what `suppose` raises, NOT_FOUND for a window that there is not, FIELD_INVALID for too many, and

@@ -18,9 +18,10 @@ from coalition.v1 import settlement_alerts_pb2 as pb
 from coalition.v1.settlement_alerts_pb2_grpc import AlertServiceStub
 from settlement.alerts.alert import CONCENTRATION, JOURNAL_BEHIND, LIMIT_NEAR, LIMIT_REACHED, About, Alert
 from settlement.rpc import alerts as servicers
-from settlement.rpc.alerts import FOLLOWERS_MAX, FOLLOWERS_PER_PARTY_MAX
+from settlement.rpc.alerts import FOLLOWERS_MAX, FOLLOWERS_PER_PARTY_MAX, AlertServicer
 from tests.settlement.journals import NETWORK
 from tests.settlement.rpc.conftest import CHECKER, KEYS, NOW_US, Running, metadata_of
+from tests.settlement.rpc.unread import AnyCaller, UnreadContext
 
 NEAR, REACHED = About(LIMIT_NEAR, "grocer"), About(LIMIT_REACHED, "grocer")
 CONCENTRATED, BEHIND = About(CONCENTRATION, "florist", 1), About(JOURNAL_BEHIND)
@@ -148,6 +149,18 @@ def test_stream_ends_when_its_time_is_over_or_the_service_ends(
     monkeypatch.setattr(servicers, "STREAM_S", 0.0)
     with following(running, "operator") as stream:
         assert len(list(stream)) == 1
+
+
+def test_follower_that_does_not_read_is_cut_off(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When its time is over, its call is ended from outside, and its place is free."""
+    monkeypatch.setattr(servicers, "STREAM_S", 0.0)
+    monkeypatch.setattr(servicers, "_GRACE_S", 0.05)
+    look(running, NEAR)
+    context = UnreadContext()
+    servicer = AlertServicer(running.board, running.intake, AnyCaller("operator"))
+    stream = servicer.FollowAlerts(pb.FollowAlertsRequest(), context)
+    assert next(stream).alert.kind == LIMIT_NEAR
+    assert context.cancelled.wait(10)
 
 
 def test_operator_notes_on_alerts(running: Running) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -24,6 +25,7 @@ from settlement.rpc.downloads import (
     Downloads,
     chunks,
     cut_off,
+    read_in_time,
     send,
 )
 from settlement.rpc.interceptor import REQUEST_ID_KEY, CallInterceptor
@@ -186,3 +188,31 @@ def test_caller_that_goes_away_gives_its_place_back() -> None:
         assert next(answer) == b"part"
         answer.cancel()
         assert left.wait(10)
+
+
+def test_stream_that_takes_long_to_make_has_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the time counts for which the caller keeps it waiting; one that does not read is cut off."""
+    monkeypatch.setattr("settlement.rpc.downloads.SEND_S", 0.3)
+    left = threading.Event()
+
+    def make(count: int, pause_s: float) -> Iterator[bytes]:
+        for _ in range(count):
+            time.sleep(pause_s)
+            yield bytes(1 << 20)
+
+    def give(request: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
+        if request == b"slow":
+            yield from read_in_time(make(3, 0.2), context)
+            return
+        try:
+            yield from read_in_time(make(1_000, 0.0), context)
+        finally:
+            left.set()
+
+    with serving(give) as call:
+        assert len(list(call(b"slow"))) == 3
+        answer = call(b"")
+        assert left.wait(20)
+        with pytest.raises(grpc.RpcError) as error:
+            list(answer)
+        assert error.value.code() == grpc.StatusCode.CANCELLED

@@ -8,14 +8,17 @@ from pathlib import Path
 import pytest
 
 from coalition.errors import Refused, reason_name
+from coalition.v1 import settlement_simulation_pb2 as pb
 from coalition.v1.network_pb2 import Terms
 from settlement.clearing.totals import SUM_MAX
 from settlement.intake import Intake
+from settlement.rpc.simulation import SimulationServicer
 from settlement.simulation.request import Supposed
 from settlement.simulation.simulator import WINDOWS_MAX, Advance, Begun, Position, Simulated, Simulator
 from settlement.store.database import Database
 from tests.settlement.books import new_database, take_in
 from tests.settlement.journals import NETWORK, Journal, coalition_of_three
+from tests.settlement.rpc.unread import AnyCaller, UnreadContext
 
 GROCER = Terms(party_id="grocer", price_micros=10_000, reimbursement_micros=6_000, issue_fee_micros=300)
 
@@ -139,3 +142,20 @@ def test_sums_keep_to_their_limit(database: Database, journal: Journal) -> None:
     take_in(intake, journal.entries)
     dear = Supposed([Terms(party_id="grocer", price_micros=10**8, prefunded_bps=10_000)])
     assert f"a sum of window 3 goes beyond {SUM_MAX}" in refusal(Simulator(database), dear)
+
+
+@pytest.mark.usefixtures("intake")
+def test_caller_that_does_not_read_keeps_nobody_from_simulating(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its call is cut off, which ends its simulation; then there is room for another one."""
+    monkeypatch.setattr("settlement.rpc.downloads.SEND_S", 0.05)
+    simulator, context = Simulator(database), UnreadContext()
+    request = pb.SimulateRequest(terms=[GROCER])
+    unread = SimulationServicer(simulator, AnyCaller("operator")).Simulate(request, context)
+    next(unread)
+    assert "OVERLOADED" in refusal(simulator, Supposed([GROCER]))
+    assert context.cancelled.wait(10)
+    # What gRPC does with the stream of a call that has ended.
+    unread.close()
+    assert windows(simulator.simulate(Supposed([GROCER]), []))
