@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from partner_sdk.settlement import Checklist, Run, SettlementClient, SettlementMethod
+from settlement.agreed_method import agreed_method
 from settlement.cli.finding import find_run, run_argument
 from settlement.cli.options import Caller, as_json, calling, key_option, print_json
 from settlement.cli.paying import assign, files, import_statement, payments
@@ -50,13 +51,13 @@ def run() -> None:
 @click.option(
     "--method",
     type=click.Choice([method.value for method in SettlementMethod]),
-    default=SettlementMethod.MULTILATERAL.value,
-    show_default=True,
-    help="How obligations become payments.",
+    help="How obligations become payments; unless given, as the schedule says, else multilateral.",
 )
 @_note
 @as_json
-def propose(caller: Caller, key: str, windows: tuple[int, ...], method: str, note: str, json_wanted: bool) -> None:
+def propose(
+    caller: Caller, key: str, windows: tuple[int, ...], method: str | None, note: str, json_wanted: bool
+) -> None:
     """Propose to settle closed windows together. Fixes positions and payments.
 
     \b
@@ -65,7 +66,8 @@ def propose(caller: Caller, key: str, windows: tuple[int, ...], method: str, not
     gross         nothing is netted: every party pays every other what it owes it
     """
     with caller.client(key) as client:
-        _print(client.propose(sorted(set(windows)), method=method, note=note), json_wanted)
+        chosen = method or agreed_method(client)
+        _print(client.propose(sorted(set(windows)), method=chosen, note=note), json_wanted)
 
 
 @run.command()

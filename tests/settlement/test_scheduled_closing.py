@@ -23,18 +23,19 @@ from coalition.ids import id_text
 from partner_sdk import Connection, Kind, PartyKind
 from partner_sdk import settlement as sdk
 from partner_sdk.cli import main
-from partner_sdk.errors import KindNotAllowed, TransportError, Unreachable
+from partner_sdk.errors import KindNotAllowed, NotFound, TransportError, Unreachable
 from partner_sdk.operator import Operator, PartyApplication
 from partner_sdk.settlement import SettlementClient
 from partner_sdk.testing import LocalNetwork
 from partner_sdk.testing._processes import command
 from settlement import scheduled_closing
+from settlement.agreed_method import agreed_method
 from settlement.config import SettlementConfig
-from settlement.schedule.rule import Period, Schedule
+from settlement.schedule.rule import Method, Period, Schedule
 from settlement.scheduled_closing import Look, close_if_due, closing_id, watch
 from settlement.service import Service
 
-DAILY = Schedule(Period.DAILY, cut_off_min=18 * 60, payment_days=2)
+DAILY = Schedule(Period.DAILY, cut_off_min=18 * 60, method=Method.BILATERAL, payment_days=2)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +118,7 @@ def test_every_party_sees_the_schedule(network: LocalNetwork, address: str, sett
         "daily",
         "18:00",
         "Europe/Berlin",
-        "multilateral",
+        "bilateral",
     )
     assert found.due_at.isoformat() == "2025-01-15T17:00:00+00:00"
     assert [item.closes_at - found.due_at for item in found.closings] == [timedelta(days=number) for number in range(3)]
@@ -251,13 +252,29 @@ def test_cron_closes_what_is_due(
     assert (nothing["closed"], nothing["window"]) == (False, number + 1)
     shown = run("schedule", "--next", "2")
     assert shown.startswith("Windows close daily, at 18:00 Europe/Berlin")
-    assert "Multilateral payments are due 2 business days later" in shown
+    assert "Bilateral payments are due 2 business days later" in shown
     assert f"Window {number + 1} is due at 2025-01-" in shown
     assert "18:00:00 CET" in shown
     found = json.loads(run("schedule", "--json"))
     assert [item["window"] for item in found["unsettled"]] == list(range(1, number + 1))
     late = date.fromisoformat(found["unsettled"][-1]["payments_due_on"])
     assert late > date.fromisoformat(found["unsettled"][-1]["closed_at"][:10])
+
+
+def test_run_is_proposed_by_the_method_of_the_schedule(settlement: SettlementClient, run: Callable[..., str]) -> None:
+    """Unless another one is said; without a schedule that is multilateral."""
+    proposed = json.loads(run("run", "propose", "--window", "1", "--json"))
+    assert proposed["method"] == "BILATERAL"
+    settlement.abort(settlement.run(proposed["run_id"]), note="once more")
+    proposed = json.loads(run("run", "propose", "--window", "1", "--method", "gross", "--json"))
+    assert proposed["method"] == "GROSS"
+    settlement.abort(settlement.run(proposed["run_id"]), note="enough")
+
+    class Unscheduled:
+        def schedule(self, *, closings: int) -> sdk.Schedule:
+            raise NotFound("No schedule is set.")
+
+    assert agreed_method(Unscheduled()) is sdk.SettlementMethod.MULTILATERAL
 
 
 def watching(network: LocalNetwork, address: str, log: Path) -> subprocess.Popen[bytes]:

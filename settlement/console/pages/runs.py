@@ -11,6 +11,7 @@ from starlette.routing import Route
 from coalition.ids import id_text, new_transaction_id
 from partner_sdk import PartyKind
 from partner_sdk.settlement import Run, RunState, SettlementMethod, WindowState
+from settlement.agreed_method import agreed_method
 from settlement.console.frame import action, page
 from settlement.console.visit import NUMBER_MAX, Console, Form, Problem, Visit
 
@@ -81,6 +82,7 @@ def show_proposal(visit: Visit) -> Response:
         choices=[(window, sums[window.number]) for window in choices],
         chosen={asked} if asked else {window.number for window in choices},
         methods=_METHODS,
+        agreed=agreed_method(visit.client),
         run_id=id_text(new_transaction_id(visit.client.connection.clock() // 1_000)),
     )
 
