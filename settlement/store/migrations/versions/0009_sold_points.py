@@ -52,7 +52,8 @@ def _sold(connection: sa.Connection) -> Counter[tuple[object, ...]]:
         .join_from(_ENTRIES, _RECORDS, _RECORDS.c.sequence == _ENTRIES.c.sequence)
         .where(_RECORDS.c.kind == TRANSACTION_KIND_ISSUE, _RECORDS.c.accepted, _RECORDS.c.purchase_minor > 0)
     )
-    for raw in connection.execution_options(yield_per=2_000).scalars(sales):
+    # Of this statement alone: what follows on the connection is no query.
+    for raw in connection.scalars(sales, execution_options={"yield_per": 2_000}):
         entry = StoredEntry.of(raw)
         for key, flow in flows_of(entry, MovementKind.ISSUE, network.calendar.day(entry.committed_us)):
             sold[entry.window, *key] += flow.sold_points
