@@ -42,13 +42,15 @@ SELECT j.sequence, j.id FROM pairs p JOIN entries j USING (sequence) WHERE j.cla
 # How holds ended; releases are the hub's when a hold ran out, and any of it may be in a later window.
 _ENDINGS: Final = """
 CREATE TEMP TABLE endings AS
-SELECT h.sequence, s.kind, s.sequence AS by_sequence, s.transaction_id AS id
+SELECT h.sequence, s.captures, s.sequence AS by_sequence
 FROM (
-    SELECT sequence, transaction_id, kind, about_id FROM asked_records
-    WHERE accepted AND (kind = 'release' OR kind = 'capture' AND author = $party)
+    SELECT sequence, about_id, true AS captures FROM journal WHERE accepted AND kind = 'capture'
     UNION ALL
-    SELECT sequence, transaction_id, kind, about_id FROM other_records
-    WHERE accepted AND (kind = 'release' OR kind = 'capture' AND author = $party)
+    SELECT sequence, about_id, true FROM other_records WHERE author = $party AND accepted AND kind = 'capture'
+    UNION ALL
+    SELECT sequence, about_id, false FROM asked_records WHERE accepted AND kind = 'release'
+    UNION ALL
+    SELECT sequence, about_id, false FROM other_records WHERE accepted AND kind = 'release'
 ) s JOIN holds h ON s.about_id = h.id
 """
 _ENDED: Final = """
@@ -58,8 +60,10 @@ SELECT sequence, max(by_sequence) AS by_sequence FROM endings GROUP BY sequence
 # A capture may have a row of its own.
 _CAPTURED: Final = """
 CREATE TEMP TABLE captured AS
-WITH captures AS (SELECT sequence, by_sequence, id FROM endings WHERE kind = 'capture'),
-own AS (
+WITH captures AS (
+    SELECT e.sequence, e.by_sequence, j.id FROM endings e LEFT JOIN journal j ON e.by_sequence = j.sequence
+    WHERE e.captures
+), own AS (
     SELECT row, id FROM partner SEMI JOIN captures USING (id)
     WHERE class = class_of('capture', NULL)::class AND status = 'ok' AND row NOT IN (SELECT row FROM spare_rows)
 )
