@@ -162,6 +162,8 @@ class Usage(IntEnum):
     REDEEMED = 2
     #: Transferred by a member.
     TRANSFERRED = 3
+    #: Ordered in packs by an issuer.
+    ORDERED_IN_PACKS = 4
 
 
 class PledgeStatus(IntEnum):

@@ -24,8 +24,7 @@ RATE_MICROS_MAX: Final = 10**8
 OUTSTANDING_MAX: Final = 10**15
 #: No amount of money in one transaction exceeds this many micro-units.
 MICROS_MAX: Final = 10**15
-#: The most that one order of packs may cost: ten million units of the settlement currency. A window can book a hundred
-#: thousand of them before settlement's own bound (settlement.clearing.totals.SUM_MAX) is near.
+#: The most that one order of packs may cost: ten million units of the settlement currency.
 PACKS_MICROS_MAX: Final = 10**13
 #: No purchase is of more minor units; enough for currencies of small units.
 PURCHASE_MINOR_MAX: Final = 10**15

@@ -956,8 +956,9 @@ Global___CloseWindow: _TypeAlias = CloseWindow  # noqa: Y015
 
 @_typing.final
 class OrderPack(_message.Message):
-    """Orders packs of points and owes the operator their price. No point is issued by it, and none needs it. Author: a partner
-    or charity whose terms in force have funding PACKS.
+    """Orders packs of points and owes the operator their price. No point is issued by it, and none needs it. One order costs at
+    most ten million units of the settlement currency, all of a day a hundred times as much. Author: a partner or charity whose
+    terms in force have funding PACKS.
     """
 
     DESCRIPTOR: _descriptor.Descriptor

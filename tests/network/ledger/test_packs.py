@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from coalition.v1 import network_pb2
 from coalition.v1 import transaction_pb2 as pb
+from network.ledger.records import Usage
 from tests.network.ledger.desk import Desk, facts
 from tests.network.town import CHARITY
 
@@ -28,14 +29,15 @@ def test_who_agreed_on_packs_orders_them(desk: Desk) -> None:
 
 
 def test_an_order_moves_no_points(desk: Desk) -> None:
-    """All tables stay as they were."""
+    """All that changes is what the issuer has ordered that day."""
     desk.ok("operator", desk.terms("grocer", "2024-01-17", **PACKS))
     desk.at("2024-01-17 00:00")
     before = desk.snapshot()
 
     desk.ok("grocer", order(desk, 3))
 
-    assert desk.snapshot() == before
+    ordered = {(Usage.ORDERED_IN_PACKS, "grocer", "2024-01-17"): 3_000}
+    assert desk.snapshot() == {**before, "usage": {**before["usage"], **ordered}}
 
 
 def test_issuing_goes_on_without_a_pack(desk: Desk) -> None:
@@ -74,3 +76,17 @@ def test_terms_of_packs_keep_the_notice(desk: Desk) -> None:
 
     assert facts(outcome) == {"effective_on": "2024-01-16", "earliest": "2024-01-17"}
     assert desk.why("operator", desk.terms("grocer", "2024-01-17", **PACKS)) == "accepted"
+
+
+def test_orders_of_a_day_have_a_bound() -> None:
+    """A hundred of the largest: so no window's sums grow beyond what settlement can add up."""
+    desk = Desk()
+    dear = PACKS | {"pack_points": 10**7, "price_micros": 500_000}
+    desk.ok("operator", desk.terms("grocer", "2024-01-17", **dear))
+    desk.at("2024-01-17 00:00")
+
+    desk.ok("grocer", *(order(desk, 2) for _ in range(100)))
+    rejected = desk.say("grocer", order(desk))[0]
+    assert facts(rejected) == {"used": "2000000000", "asked": "10000000", "limit": "2000000000", "day": "2024-01-17"}
+    desk.at("2024-01-18 00:00")
+    assert desk.why("grocer", order(desk, 2)) == "accepted"

@@ -185,5 +185,11 @@ def order_pack(books: Books, at: Moment, message: pb.OrderPack) -> Answer:
         return why
     why.unless(terms.funding == FUNDING_PACKS, "PACKS_NOT_AGREED")
     # Ten million of the currency are the most that is ordered at once.
-    why.unless(message.packs * terms.pack_points * terms.price_micros <= 10**13, "TRANSACTION_LIMIT")
+    points = message.packs * terms.pack_points
+    why.unless(points * terms.price_micros <= 10**13, "TRANSACTION_LIMIT")
+    # And a hundred times as much on one day.
+    ordered = ("ORDERED_IN_PACKS", at.author, at.today)
+    why.unless((books.usage[ordered] + points) * terms.price_micros <= 10**15, "DAILY_LIMIT")
+    if not why:
+        books.usage[ordered] += points
     return why or Done()
