@@ -1,4 +1,4 @@
-"""What each kind of transaction moves. docs/finance.md tells the same in words.
+"""What each kind of transaction moves. docs/settlement.md tells the same in words.
 
 A kind that is not listed moves neither money nor points of a party: a hold, for example, until it is captured.
 """

@@ -1,4 +1,4 @@
-"""docs/finance.md: its commands and its Python run as they stand there."""
+"""docs/settlement.md: its commands and its Python run as they stand there."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from partner_sdk.testing import BankMovement, LocalNetwork, bank_statement
 from partner_sdk.testing._processes import command
 from tests.settlement.reconciliation.files import workbook
 
-GUIDE: Final = (Path(__file__).parents[2] / "docs" / "finance.md").read_text(encoding="utf-8")
+GUIDE: Final = (Path(__file__).parents[2] / "docs" / "settlement.md").read_text(encoding="utf-8")
 ADDRESS: Final = "localhost:7800"
 
 

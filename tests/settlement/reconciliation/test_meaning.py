@@ -1,4 +1,4 @@
-"""What each kind of difference means, case by case; the table in docs/finance.md says the same in words."""
+"""What each kind of difference means, case by case; the table in docs/settlement.md says the same in words."""
 
 from __future__ import annotations
 

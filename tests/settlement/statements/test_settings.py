@@ -23,7 +23,7 @@ def test_sections_of_the_guide_are_read(tmp_path: Path) -> None:
     """Rates, words and a folder; nothing of it has to be set."""
     nothing = configured(tmp_path, "")
     assert (nothing.tax, nothing.fonts) == (TaxRates(), None)
-    guide = (Path(__file__).parents[3] / "docs" / "finance.md").read_text(encoding="utf-8")
+    guide = (Path(__file__).parents[3] / "docs" / "settlement.md").read_text(encoding="utf-8")
     text = guide.split("\n## Statements\n")[1].split("```toml\n")[1].split("```")[0]
     (tmp_path / "fonts").mkdir()
     found = configured(tmp_path, text)
