@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -89,10 +91,9 @@ class Databases:
         """The URL of a database that this version of the program has just made."""
         if self._postgres is not None:
             return self._keep(self._postgres.current())
-        url = self.empty()
-        with closing(Store(url)) as store:
-            store.upgrade()
-        return url
+        path = self._folder / f"{self._name()}.db"
+        path.write_bytes(_current_file())
+        return sqlite_url(path)
 
     def close(self) -> None:
         if self._postgres is not None:
@@ -106,6 +107,16 @@ class Databases:
     def _name(self) -> str:
         self._made.append("")
         return "hub" if len(self._made) == 1 else f"hub-{len(self._made)}"
+
+
+@cache
+def _current_file() -> bytes:
+    """A file as this version of the program makes it: once for all tests of a process."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "hub.db"
+        with closing(Store(sqlite_url(path))) as store:
+            store.upgrade()
+        return path.read_bytes()
 
 
 def name_of(url: str) -> str:

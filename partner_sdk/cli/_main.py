@@ -7,7 +7,7 @@ from typing import Final
 
 import click
 
-from coalition.commands import absent
+from coalition.commands import absent, importing
 
 _GROUPS: Final = "coalition.commands"
 
@@ -23,7 +23,8 @@ class _InstalledGroups(click.Group):
         if entry is None:
             return None
         try:
-            command = entry.load()
+            with importing():
+                command = entry.load()
         except ModuleNotFoundError as error:
             return absent(cmd_name, cmd_name, error)
         assert isinstance(command, click.Command), f"the entry point {cmd_name} is a command"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import gc
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
@@ -26,11 +29,30 @@ class LateGroup(click.Group):
             return None
         module, _, attribute = place.partition(":")
         try:
-            command = getattr(import_module(module), attribute)
+            with importing():
+                command = getattr(import_module(module), attribute)
         except ModuleNotFoundError as error:
             return absent(cmd_name, str(self.name), error)
         assert isinstance(command, click.Command), f"{place} is a command"
         return command
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Around imports: the collector does not look at what they bring while it comes, nor ever after.
+
+    Nothing of it becomes garbage before the process ends, and then it would be looked at once more: that takes longer
+    than most commands.
+    """
+    known, collects = len(sys.modules), gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+        if len(sys.modules) > known:
+            gc.freeze()
 
 
 def absent(name: str, part: str, error: ModuleNotFoundError) -> click.Command:

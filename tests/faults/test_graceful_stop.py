@@ -135,6 +135,7 @@ def test_what_was_admitted_is_answered(network: LocalNetwork, hub: HubProcess) -
     assert "told" in {each.last_word for each in everybody}
 
 
+@pytest.mark.long
 def test_clients_that_try_again_notice_nothing(network: LocalNetwork, hub: HubProcess) -> None:
     """Tills, shops, streams and followers go on over restarts, with nothing lost, doubled or taken back."""
     members = shared_members(network, 6)

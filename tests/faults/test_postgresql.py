@@ -33,6 +33,8 @@ from tests.faults.hubs import HubProcess
 from tests.faults.servers import Primary, Standby, wait_until
 from tests.faults.tills import Till, Worker, at_work, longest_pause_s, open_channel, shared_members
 
+pytestmark = pytest.mark.long
+
 #: A frozen hub is cut off by then, in seconds.
 CUT_OFF_S: Final = 5.0
 
@@ -144,7 +146,6 @@ def test_hub_that_freezes_with_the_lock_is_cut_off(hubs: Hubs) -> None:
     check_both(hubs, workers)
 
 
-@pytest.mark.long
 @pytest.mark.timeout(60 + 20 * KILLS)
 def test_hubs_that_are_killed_lose_nothing(hubs: Hubs) -> None:
     """One hub or the other is killed in the midst of its work, again and again. The one that is left goes on as soon as

@@ -79,6 +79,7 @@ def told(figures: PartyActivity) -> Activity:
     )
 
 
+@pytest.mark.long
 def test_late_stopped_and_killed_services_agree(network: LocalNetwork, second: Service) -> None:
     """However often a service was away, its figures are those of the service that ran throughout, of a replay of the
     journal, and of the hub's own trial balance; and every window's positions sum to zero."""

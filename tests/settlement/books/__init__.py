@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from coalition.merkle import Frontier, leaf_hash
@@ -24,9 +26,20 @@ HUB_KEY = key_of("hub")
 
 def new_database(folder: Path) -> Database:
     """An empty database in a folder."""
-    database = Database.in_file(folder / "settlement.db")
-    migrate(database)
-    return database
+    path = folder / "settlement.db"
+    path.write_bytes(_empty_file())
+    return Database.in_file(path)
+
+
+@cache
+def _empty_file() -> bytes:
+    """A file as this version of the service makes it: once for all tests of a process."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "settlement.db"
+        database = Database.in_file(path)
+        migrate(database)
+        database.close()
+        return path.read_bytes()
 
 
 def take_in(intake: Intake, entries: Sequence[Entry]) -> None:

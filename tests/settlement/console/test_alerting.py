@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Browser
 
 from partner_sdk.testing import LocalNetwork
 from tests.settlement.console.conftest import console, visiting
+
+pytestmark = pytest.mark.long
 
 
 def test_alerts_are_on_every_page_and_noted(browser: Browser, business: LocalNetwork) -> None:

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page
 
 from partner_sdk.settlement import DisputeState, LineKind, SettlementClient
@@ -18,6 +19,7 @@ def notice(page: Page) -> str:
     return page.locator(".notice").first.inner_text()
 
 
+@pytest.mark.long
 def test_dispute_is_raised_answered_and_decided(browser: Browser, business: LocalNetwork, tmp_path: Path) -> None:
     """From an entry to a ruling that two people sign, with a file of which only its digest leaves the machine."""
     contract = tmp_path / "contract.txt"

@@ -158,7 +158,7 @@ def test_party_sees_its_own_part(browser: Browser, business: LocalNetwork, maker
 
 def test_service_that_is_away_is_explained(browser: Browser, business: LocalNetwork) -> None:
     """While the settlement service does not answer, pages say so and what to do."""
-    with console(business, address="localhost:1", timeout_s=0.5) as running, visiting(browser, running) as context:
+    with console(business, address="localhost:1", timeout_s=2) as running, visiting(browser, running) as context:
         page = context.new_page()
         response = page.goto(f"{running.address}/windows")
         assert response is not None

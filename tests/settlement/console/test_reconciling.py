@@ -6,11 +6,14 @@ import csv
 import io
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from partner_sdk.settlement import LineKind, SettlementClient
 from partner_sdk.testing import LocalNetwork
 from tests.settlement.console.conftest import Line, console, visiting
+
+pytestmark = pytest.mark.long
 
 #: Pages that wait for the service renew themselves.
 _PATIENCE_MS = 60_000

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Browser, Page
 
 from partner_sdk.settlement import RunState
 from partner_sdk.testing import LocalNetwork
 from tests.settlement.console.conftest import console, visiting
+
+pytestmark = pytest.mark.long
 
 _FOCUSED = """() => {
   const at = document.activeElement;

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, Page
 
 from partner_sdk import Client
 from partner_sdk.settlement import RunState, SettlementClient
 from partner_sdk.testing import BankMovement, LocalNetwork, bank_statement
 from tests.settlement.console.conftest import console, visiting
+
+pytestmark = pytest.mark.long
 
 ACCOUNT = "DE75512108001245126199"
 
