@@ -20,11 +20,15 @@ def settle_memory() -> None:
 
 @contextmanager
 def settled_memory() -> Iterator[None]:
-    """The same for one long piece of work, such as the replay of a journal, which would take a third longer."""
-    thresholds = gc.get_threshold()
+    """The same for one long piece of work, such as the replay of a journal, which would take a third longer.
+
+    The collector can only be given everything back: where it was not to look at something before, it is given nothing.
+    """
+    thresholds, frozen = gc.get_threshold(), gc.get_freeze_count()
     settle_memory()
     try:
         yield
     finally:
-        gc.unfreeze()
+        if not frozen:
+            gc.unfreeze()
         gc.set_threshold(*thresholds)
