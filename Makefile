@@ -47,13 +47,13 @@ demo: $(STAMP) ## Run a whole coalition on real purchases (WEEKS=13 by default; 
 test: $(STAMP) ## Run the tests (ARGS="-n 0 tests/network" runs some, one after the other)
 	$(RUN) pytest $(TOGETHER) $(ARGS)
 
-# How often hubs are killed and windows are closed there.
-MORE := COALITION_KILLS=20 COALITION_CLOSINGS=100
+# How often hubs are killed and windows closed there, and how many stories are told.
+MORE := COALITION_KILLS=20 COALITION_CLOSINGS=100 COALITION_PROPERTY_EXAMPLES=120
 
 .PHONY: test-long
 test-long: $(STAMP) ## Run the tests that `make test` leaves out, and those by chance with many more tries
 	$(MORE) $(RUN) pytest $(TOGETHER) -m long $(ARGS)
-	$(MORE) $(RUN) pytest $(TOGETHER) tests/faults/test_kill_hub.py tests/settlement/test_closing.py
+	$(MORE) $(RUN) pytest $(TOGETHER) tests/settlement/test_closing.py tests/properties/test_stories*.py
 
 .PHONY: coverage
 coverage: $(STAMP) ## Run the tests and say which branches they reach

@@ -40,6 +40,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return folder, done.stdout
 
 
+@pytest.mark.long
 def test_a_run_balances_settles_and_verifies(small: tuple[Path, str]) -> None:
     """Every check of the report holds, and nothing that was planned was rejected."""
     folder, printed = small
@@ -52,6 +53,7 @@ def test_a_run_balances_settles_and_verifies(small: tuple[Path, str]) -> None:
     assert "per second" in printed
 
 
+@pytest.mark.long
 def test_a_run_has_every_part_of_the_scenario(small: tuple[Path, str]) -> None:
     """Purchases, redemptions, gifts, what the hub does by itself, and the operator's doings stand in the journal."""
     kinds = summary_of(small[0])["kinds"]
@@ -83,6 +85,7 @@ def test_a_run_has_every_part_of_the_scenario(small: tuple[Path, str]) -> None:
     } <= kinds.keys()
 
 
+@pytest.mark.long
 def test_figures_of_the_report_agree_with_each_other(small: tuple[Path, str]) -> None:
     """Money adds up to zero, and points that were issued are spent, expired or outstanding."""
     summary = summary_of(small[0])
@@ -100,6 +103,7 @@ def test_figures_of_the_report_agree_with_each_other(small: tuple[Path, str]) ->
         assert party["issued"] + adjusted == spent + party["expired"] + party["outstanding"]
 
 
+@pytest.mark.long
 def test_reports_lie_where_the_run_says(small: tuple[Path, str]) -> None:
     """Text for people, CSV for spreadsheets, JSON for machines, and the settlement service's own of each window."""
     folder, printed = small

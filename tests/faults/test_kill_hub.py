@@ -51,6 +51,7 @@ def report(workers: Sequence[Worker], began_s: float, entries: int) -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.timeout(60 + 6 * KILLS)
 def test_nothing_acknowledged_is_lost_and_nothing_is_there_twice() -> None:
     """Killed at random moments under load, the hub still has every acknowledged transaction, once, as it answered it,

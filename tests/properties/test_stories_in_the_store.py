@@ -17,7 +17,7 @@ def test_the_store_keeps_what_the_ledger_does(tmp_path: Path) -> None:
     """Outcomes, entries, root and every row are the same, batch after batch and over restarts, and verify agrees."""
     tell = stored(files_in(tmp_path))
 
-    found = hunt(FIRST + 10_000, stories(24), tell=tell)
+    found = hunt(FIRST + 10_000, stories(12), tell=tell)
 
     assert not found.wrong, found.report(tell)
 
@@ -27,6 +27,6 @@ def test_postgresql_keeps_it_too(postgres: Server) -> None:
     """So it is on PostgreSQL, with other stories."""
     tell = stored(databases_on(postgres))
 
-    found = hunt(FIRST + 20_000, stories(12), tell=tell)
+    found = hunt(FIRST + 20_000, stories(6), tell=tell)
 
     assert not found.wrong, found.report(tell)
