@@ -110,8 +110,8 @@ class AwaitingDriver:
             steps.close()
 
     async def iterate(self, flow: Flow[R]) -> AsyncIterator[R]:
-        """Carry out a computation as far as its values are asked for."""
-        streams: list[AwaitingStream] = []
+        """Carry out a computation as far as its values are asked for. It has one stream at a time."""
+        stream: AwaitingStream | None = None
         answer: object = None
         try:
             while True:
@@ -125,9 +125,11 @@ class AwaitingDriver:
                     continue
                 answer = await self._perform(step)
                 if isinstance(answer, AwaitingStream):
-                    streams.append(answer)
+                    if stream is not None:
+                        stream.cancel()
+                    stream = answer
         finally:
-            for stream in streams:
+            if stream is not None:
                 stream.cancel()
 
     async def close(self) -> None:

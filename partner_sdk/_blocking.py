@@ -119,8 +119,8 @@ class BlockingDriver:
             steps.close()
 
     def iterate(self, flow: Flow[R]) -> Iterator[R]:
-        """Carry out a computation as far as its values are asked for."""
-        streams: list[BlockingStream] = []
+        """Carry out a computation as far as its values are asked for. It has one stream at a time."""
+        stream: BlockingStream | None = None
         answer: object = None
         try:
             while True:
@@ -134,9 +134,11 @@ class BlockingDriver:
                     continue
                 answer = self._perform(step)
                 if isinstance(answer, BlockingStream):
-                    streams.append(answer)
+                    if stream is not None:
+                        stream.cancel()
+                    stream = answer
         finally:
-            for stream in streams:
+            if stream is not None:
                 stream.cancel()
 
     def close(self) -> None:
