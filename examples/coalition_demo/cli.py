@@ -83,10 +83,7 @@ def run(
     Exit code 0: everything balances and verifies. docs/demo.md explains the report.
     """
     folder = _folder(out)
-    # Whoever ends the demo wants its processes ended too; under nohup, closing the terminal does not end it.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
+    _take_processes_along()
     try:
         with _database(engine):
             ok = _run(folder, weeks, seed, households, int(slice_hours), cast("Settling", settling), documents)
@@ -124,6 +121,7 @@ def serve(folder: Path, hub: str, settlement: str) -> None:
     from coalition_demo.processes import PASSPHRASE, ProcessFailed
     from coalition_demo.serving import PROFILES, Served
 
+    _take_processes_along()
     try:
         with Served(folder.absolute(), hub, settlement) as served:
             click.echo("Serving. In another terminal:")
@@ -139,6 +137,13 @@ def serve(folder: Path, hub: str, settlement: str) -> None:
         raise click.ClickException(f"{error}\nThe logs lie in {folder / 'logs'}") from error
     except KeyboardInterrupt:
         click.echo("\nStopped.", err=True)
+
+
+def _take_processes_along() -> None:
+    """Whoever ends the demo wants its processes ended too; under nohup, closing the terminal does not end it."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-_START_S: Final = 60.0
+_START_S: Final = 90.0
 _STOP_S: Final = 20.0
 _POLL_S: Final = 0.02
 _LINES_SHOWN: Final = 40
@@ -92,7 +92,7 @@ class Service:
     def start(self, *, make: Sequence[str] = ()) -> None:
         """Start it and wait until it serves. Raises LocalNetworkError with the end of its log.
 
-        `make` are the options of the `init` that makes its folder, if there is none yet.
+        `make` are the options of the `init` that makes its folder first.
         """
         ready = self._folder.with_name(f"{self._folder.name}.ready")
         ready.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ from settlement.console.door import Notice
 from settlement.console.guard import TooLarge
 from settlement.console.visit import TOKEN_FIELD, Console, Form, Problem, Visit
 
-#: One for each payment of a large run.
+#: As many payments can be carried at once; the rest of a very large run after them.
 _FIELDS_MAX: Final = 4_096
 _FILES_MAX: Final = 10
 _FIELD_BYTES_MAX: Final = 16 << 10

@@ -24,7 +24,8 @@ _ENCRYPTED: Final = 0x1
 _BEFORE: Final = rb"""(?:[^<>"']|"[^"<]*"|'[^'<]*')*?\sr\s*=\s*["']"""
 _ROW: Final = re.compile(rb"<(?:[\w.-]+:)?row(?=\s)" + _BEFORE + rb"(\d{1,10})\b")
 _CELL: Final = re.compile(rb"<(?:[\w.-]+:)?c(?=\s)" + _BEFORE + rb"([A-Za-z]{1,5})\d")
-_OVERLAP: Final = 4_096
+#: No tag, and no text between two of them, is longer: a cell has at most 32,767 characters.
+_TAG_MAX: Final = MIB
 
 
 def check_workbook(path: Path, limits: Limits) -> None:
@@ -57,6 +58,8 @@ def _unpack(archive: zipfile.ZipFile, members: list[zipfile.ZipInfo], size: int,
                         " bytes; that much is not read. Save what is to be reconciled as CSV."
                     )
                 extent.see(data)
+        if extent.is_unseen:
+            raise RecordsError("The workbook has a tag or a text of more than a MiB. Save it as XLSX or CSV again.")
 
 
 class _Extent:
@@ -65,6 +68,8 @@ class _Extent:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._rest = b""
+        #: Whether a tag was too long to be looked at.
+        self.is_unseen = False
 
     def see(self, data: bytes) -> None:
         """Raises RecordsError for rows or columns beyond what is read."""
@@ -79,7 +84,10 @@ class _Extent:
         for match in _ROW.finditer(text):
             if int(match[1]) > self._limits.rows + 1_000:
                 raise RecordsError(f"The sheet has a row {int(match[1]):,}; {self._limits.rows:,} rows are the most.")
-        self._rest = text[-_OVERLAP:]
+        # The next part may end what begins here.
+        rest = text[max(text.rfind(b"<"), 0) :]
+        self.is_unseen |= len(rest) > _TAG_MAX
+        self._rest = rest[-_TAG_MAX:]
 
 
 def _column(letters: bytes) -> int:

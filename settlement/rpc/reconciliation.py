@@ -6,6 +6,7 @@ A party reconciles its own transactions; the operator those of any party; audito
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 import grpc
@@ -105,9 +106,8 @@ class ReconciliationServicer(ReconciliationServiceServicer):
             if found is None or not caller.sees(found[0].party_id):
                 raise Refused(error_pb2.REASON_NOT_FOUND, "There is no such reconciliation.")
             summary, differences = found
-            yield pb.GetReconciliationResponse(summary=summary)
-            for part in in_time(differences, context):
-                yield pb.GetReconciliationResponse(differences=part)
+            parts = (pb.GetReconciliationResponse(differences=part) for part in differences)
+            yield from in_time(chain([pb.GetReconciliationResponse(summary=summary)], parts), context)
 
     def _concerned(self, named: str, context: grpc.ServicerContext) -> tuple[Caller, str]:
         """Who calls, and whose records are meant. Raises Refused for others' records, unless the operator calls."""

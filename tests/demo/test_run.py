@@ -194,9 +194,33 @@ def test_an_interrupted_run_leaves_no_process_behind(tmp_path: Path, number: sig
     assert process.returncode == 130
     assert f"What they wrote lies in {folder}" in errors
     for address in addresses:
-        host, _, port = address.rpartition(":")
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection((host, int(port)), timeout=5)
+        assert_nobody_listens(address)
+
+
+@pytest.mark.long
+def test_ending_what_serves_a_run_leaves_no_process_behind(small: tuple[Path, str]) -> None:
+    """Closing its terminal ends the hub and the settlement service too."""
+    places = ("--hub", "127.0.0.1:0", "--settlement", "127.0.0.1:0")
+    line = [*COMMAND[:-1], "serve", str(small[0]), *places]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        while "Ctrl-C" not in process.stdout.readline():
+            pass
+        addresses = [path.read_text().strip() for path in (small[0] / "logs").glob("*.ready")]
+        process.send_signal(signal.SIGHUP)
+        _, errors = process.communicate(timeout=60)
+
+    assert "Stopped." in errors
+    assert len(addresses) == 2
+    for address in addresses:
+        assert_nobody_listens(address)
+
+
+def assert_nobody_listens(address: str) -> None:
+    """At host:port."""
+    host, _, port = address.rpartition(":")
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((host, int(port)), timeout=5)
 
 
 def test_a_service_that_does_not_start_says_why(tmp_path: Path) -> None:

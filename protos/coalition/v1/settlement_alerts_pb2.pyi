@@ -30,7 +30,7 @@ class _AlertKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AlertKind.V
     ALERT_KIND_LIMIT_NEAR: _AlertKind.ValueType  # 1
     """An issuer has come near the most points that its terms let it have outstanding."""
     ALERT_KIND_LIMIT_REACHED: _AlertKind.ValueType  # 2
-    """It can issue no more."""
+    """It can issue no more, or its last issue was refused for the limit."""
     ALERT_KIND_PACK_LOW: _AlertKind.ValueType  # 3
     """Of the points that an issuer paid for in advance fewer are left than its terms ask for."""
     ALERT_KIND_PACK_EMPTY: _AlertKind.ValueType  # 4
@@ -59,7 +59,7 @@ ALERT_KIND_UNSPECIFIED: AlertKind.ValueType  # 0
 ALERT_KIND_LIMIT_NEAR: AlertKind.ValueType  # 1
 """An issuer has come near the most points that its terms let it have outstanding."""
 ALERT_KIND_LIMIT_REACHED: AlertKind.ValueType  # 2
-"""It can issue no more."""
+"""It can issue no more, or its last issue was refused for the limit."""
 ALERT_KIND_PACK_LOW: AlertKind.ValueType  # 3
 """Of the points that an issuer paid for in advance fewer are left than its terms ask for."""
 ALERT_KIND_PACK_EMPTY: AlertKind.ValueType  # 4

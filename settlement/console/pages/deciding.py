@@ -43,14 +43,17 @@ def confirm(visit: Visit, form: Form) -> str:
     parties = form.texts("party")
     if not parties:
         raise Problem("No party is chosen.", "Choose those whose payments have come or gone.")
-    run = _confirmed(visit, _seen(visit, form), parties, form.text("note"))
+    run, done = _confirmed(visit, _seen(visit, form), parties, form.text("note"))
     settled = run.state is RunState.SETTLED
-    names = ", ".join(parties)
+    names = ", ".join(done) or "nobody, as all of them were confirmed already"
     return _done(visit, run, f"confirmed {names}.", "The run and its windows are settled." if settled else "")
 
 
-def _confirmed(visit: Visit, seen: Run, parties: Collection[str], note: str) -> Run:
-    """The run after a signature for each party. Raises Problem, which says whose are given when the others are not."""
+def _confirmed(visit: Visit, seen: Run, parties: Collection[str], note: str) -> tuple[Run, list[str]]:
+    """The run after a signature for each party, and for whom one was given.
+
+    Raises Problem, which says whose are given when the others are not.
+    """
     run, done = seen, list[str]()
     for party_id in parties:
         # The payments of one party are the last of another's.
@@ -66,7 +69,7 @@ def _confirmed(visit: Visit, seen: Run, parties: Collection[str], note: str) -> 
         except Problem as problem:
             raise Problem(_so_far(problem.text, party_id, done), problem.advice, problem.status) from None
         done.append(party_id)
-    return run
+    return run, done
 
 
 def _changed(seen: Run, now: Run, confirmed: Collection[str]) -> bool:

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from coalition.v1.journal_pb2 import JournalEntry
 from coalition.v1.outcome_pb2 import Outcome
 from coalition.v1.transaction_pb2 import Transaction
-from partner_sdk.settlement import ProvenEntry
+from partner_sdk.settlement import Progress, ProvenEntry
 from settlement.console.fields import fields_of, moment_of
 from settlement.console.frame import page
 from settlement.console.owed import owed_by
@@ -45,7 +45,9 @@ def show(visit: Visit) -> Response:
 
 def show_entry(visit: Visit, sequence: int) -> Response:
     """An entry with its proof, which the SDK has checked before and which is shown step by step."""
-    found, operator = _entry(visit, sequence), visit.operator
+    found = _entry(visit, sequence)
+    # Who owes whom is told by who the operator is; the entry and its proof can be looked at without.
+    following = isinstance(visit.progress, Progress)
     data = JournalEntry.FromString(found.entry) if found.entry else None
     transaction = Transaction.FromString(data.transaction) if data else None
     outcome = Outcome.FromString(data.outcome) if data else None
@@ -58,7 +60,7 @@ def show_entry(visit: Visit, sequence: int) -> Response:
         committed_at=moment_of(outcome.committed_us) if outcome else None,
         author=data.author if data else (found.lines[0].author if found.lines else None),
         kind=(transaction.WhichOneof("kind") or "").replace("_", " ") if transaction else None,
-        lines=[(line, tuple(owed_by(line, operator))) for line in found.lines],
+        lines=[(line, tuple(owed_by(line, visit.operator)) if following else ()) for line in found.lines],
         said=said[:_FIELDS_MAX],
         decided=decided[:_FIELDS_MAX],
         more=max(0, len(said) - _FIELDS_MAX) + max(0, len(decided) - _FIELDS_MAX),

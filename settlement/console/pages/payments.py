@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from partner_sdk.settlement import BankEntry, EntryState, FileFormat, Instruction, Run
-from settlement.console.frame import action, first_of, page
+from settlement.console.frame import action, page
 from settlement.console.pages.runs import may_decide
 from settlement.console.pages.windows import attachment
 from settlement.console.visit import Console, Form, Problem, Visit
@@ -136,11 +136,11 @@ def _entry(visit: Visit) -> BankEntry:
     wanted = visit.text("entry_id")
     # An old one is looked for because nobody has said yet what it is about.
     for unmatched in (False, True):
-        entries, cut = first_of(visit.client.bank_entries(unmatched=unmatched, page_size=_SEARCH_SIZE), _SEARCHED_MAX)
-        for entry in entries:
+        newest = visit.client.bank_entries(unmatched=unmatched, page_size=_SEARCH_SIZE)
+        for entry in islice(newest, _SEARCHED_MAX):
             if entry.entry_id == wanted:
                 return entry
-        if not cut:
+        if next(newest, None) is None:
             raise Problem("There is no such entry.", "Look for it in the list.", 404)
     text = f"The entry is not among the newest {_SEARCHED_MAX:,}, nor among as many that are not matched."
     raise Problem(text, "The command `coalition settlement run payments --limit` goes further back.", 404)

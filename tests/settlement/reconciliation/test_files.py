@@ -152,6 +152,8 @@ def test_cells_of_workbooks_have_types(tmp_path: Path) -> None:
         (FAR, "a cell in column KO; 20 columns are the most"),
         (rewritten(FAR, b'r="KO1"', b"s='>' r = 'ko1'"), "a cell in column KO"),
         (rewritten(FAR, b"<c ", b"<x:c\n"), "a cell in column KO"),
+        (rewritten(FAR, b'r="KO1"', b" " * 300_000 + b'r="KO1"'), "a cell in column KO"),
+        (rewritten(FAR, b'r="K', b" " * 2_000_000 + b'r="K'), "a tag or a text of more than a MiB"),
         (rewritten(FAR, b"worksheets/", b"pages/"), "a cell in column KO"),
         (rewritten(workbook([["p"]], at=(5_000, 0)), b'<row r="', b"<x:row r='"), "The sheet has a row 5,001"),
         (workbook([["p", "r"], [1, "a"]], at=(5_000, 0)), "The sheet has a row 5,001; 1,000 rows are the most"),
