@@ -20,6 +20,7 @@ def transactions(plan_: Plan) -> list[tuple[Batch, Enrol | Issue | TakeBack]]:
     return [(action, item) for action in plan_.actions if isinstance(action, Batch) for item in action.transactions]
 
 
+@pytest.mark.long
 def test_the_same_data_and_seed_give_the_same_plan(quarter: Journey, quarter_plan: Plan) -> None:
     """Nothing but data and seed goes into a plan."""
     assert quarter_plan == plan(quarter, seed=1)

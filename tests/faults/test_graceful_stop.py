@@ -106,6 +106,7 @@ class Hasty:
                 ended.set()
 
 
+@pytest.mark.long
 def test_what_was_admitted_is_answered(network: LocalNetwork, hub: HubProcess) -> None:
     """When the hub is told to stop under load, every entry that it still writes reaches its author as an answer; the
     rest gets UNAVAILABLE, and the process ends with 0."""

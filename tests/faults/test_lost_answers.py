@@ -100,6 +100,7 @@ def test_rejection_is_the_first_outcome_too(network: LocalNetwork, line: Line) -
         assert (issued.accepted, issued.replayed) == (True, True)
 
 
+@pytest.mark.long
 def test_who_gave_up_waiting_may_ask_again_later(network: LocalNetwork, line: Line) -> None:
     """The error of a client without patience has the bytes, and any client of the party gets the outcome for them."""
     anna = network.member()

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parent.parent.parent
 EXAMPLES = sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
 
 
+@pytest.mark.long
 def test_merchants(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The guide takes a newcomer from a key to a till, with a real network on the machine's own clock."""
     monkeypatch.chdir(tmp_path)

@@ -18,6 +18,7 @@ def test_planted_bugs_are_found(bug: Bug, tmp_path: Path) -> None:
     assert found.wrong
 
 
+@pytest.mark.long
 def test_the_order_of_sets_does_not_matter(tmp_path: Path) -> None:
     """Two processes that hash strings differently come to the same roots."""
     found = hunt_for(Bug(NO_BUG.name, NO_BUG.file, "", "", order=True), tmp_path, stories=20)

@@ -8,6 +8,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from settlement.clearing.books import recompute
 from settlement.intake import Intake
 from tests.settlement import crashing
@@ -16,6 +18,7 @@ from tests.settlement.clearing.test_state import busy_journal
 from tests.settlement.journals import NETWORK
 
 
+@pytest.mark.long
 def test_killed_at_any_moment_nothing_is_lost_or_counted_twice(tmp_path: Path) -> None:
     """However often the process is killed in the middle of its commits, the books end as those of the whole journal."""
     chance = random.Random(3)
