@@ -52,8 +52,8 @@ MORE := COALITION_KILLS=20 COALITION_CLOSINGS=100 COALITION_PROPERTY_EXAMPLES=12
 
 .PHONY: test-long
 test-long: $(STAMP) ## Run the tests that `make test` leaves out, and those by chance with many more tries
-	$(MORE) $(RUN) pytest $(TOGETHER) -m long $(ARGS)
-	$(MORE) $(RUN) pytest $(TOGETHER) tests/settlement/test_closing.py tests/properties/test_stories*.py
+	$(MORE) $(RUN) pytest $(TOGETHER) -o faulthandler_timeout=600 -m long $(ARGS)
+	$(MORE) $(RUN) pytest $(TOGETHER) -o faulthandler_timeout=600 tests/settlement/test_closing.py tests/properties/test_stories*.py
 
 .PHONY: coverage
 coverage: $(STAMP) ## Run the tests and say which branches they reach
