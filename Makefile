@@ -12,8 +12,8 @@ BIN := .venv/bin
 RUN := $(BIN)/python -m
 STAMP := .venv/.installed
 
-# Tests run on all cores and one besides, as many wait for processes; those of one file one after the other.
-JOBS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count(), 4) + 1)')
+# More tests run at once than there are cores, as many wait for processes; those of one file one after the other.
+JOBS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count(), 4) + 2)')
 TOGETHER = --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help

@@ -71,7 +71,7 @@ def main(quick: bool, large: bool, only: tuple[str, ...], out: Path, cache: Path
     rows: list[Row] = []
     # Beside what is kept, so that both are on the same disk, and copies cost little where the file system helps.
     with tempfile.TemporaryDirectory(dir=cache) as work:
-        run = Run(scale, cache, Path(work))
+        run = Run(scale, cache, Path(work).absolute())
         for name, measure in FIGURES.items():
             if not only or name in only:
                 say(name)
