@@ -12,8 +12,8 @@ BIN := .venv/bin
 RUN := $(BIN)/python -m
 STAMP := .venv/.installed
 
-# More tests run at once than there are cores, as many wait for processes; those of one file one after the other.
-JOBS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count(), 4) + 2)')
+# One test more runs at once than there are cores, as many wait for processes; those of one file one after the other.
+JOBS ?= $(shell $(PYTHON) -c 'import os; print(min(os.cpu_count(), 4) + 1)')
 TOGETHER = --numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
