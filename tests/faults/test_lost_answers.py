@@ -15,6 +15,8 @@ from partner_sdk.testing import LocalNetwork
 from tests.faults.books import read_journal, verify
 from tests.faults.line import Line
 
+pytestmark = pytest.mark.long
+
 WAIT_S: Final = 30.0
 T = TypeVar("T")
 
@@ -100,7 +102,6 @@ def test_rejection_is_the_first_outcome_too(network: LocalNetwork, line: Line) -
         assert (issued.accepted, issued.replayed) == (True, True)
 
 
-@pytest.mark.long
 def test_who_gave_up_waiting_may_ask_again_later(network: LocalNetwork, line: Line) -> None:
     """The error of a client without patience has the bytes, and any client of the party gets the outcome for them."""
     anna = network.member()

@@ -21,6 +21,8 @@ from tests.faults.choices import Choices
 from tests.faults.hubs import HubProcess
 from tests.faults.tills import Till, Worker, at_work, open_channel, shared_members
 
+pytestmark = pytest.mark.long
+
 CALL_S: Final = 20.0
 
 
@@ -106,7 +108,6 @@ def test_what_one_hub_learns_the_other_knows(network: LocalNetwork, other: HubPr
     assert network.client("grocer").issue("zoe", 6).balance.available == 11
 
 
-@pytest.mark.long
 def test_one_goes_on_when_the_other_dies(network: LocalNetwork, other: HubProcess) -> None:
     """Whichever hub is killed, the tills go on with the other, the same bytes first, and nothing is lost or doubled."""
     members = shared_members(network, 8)

@@ -58,6 +58,7 @@ def test_a_refused_envelope_is_named(network: LocalNetwork) -> None:
     assert len(caught.value.transaction_ids) == 3
 
 
+@pytest.mark.long
 def test_resends_what_a_broken_stream_left_open(shaky: LocalNetwork) -> None:
     """A hub that is killed and started again in mid-stream costs nothing and doubles nothing."""
     client = shaky.client("grocer", timeout_s=30)
@@ -72,6 +73,7 @@ def test_resends_what_a_broken_stream_left_open(shaky: LocalNetwork) -> None:
     assert client.balance(anna.holder_id).available == 400
 
 
+@pytest.mark.long
 def test_says_what_is_in_doubt_when_the_hub_is_gone(shaky: LocalNetwork) -> None:
     """When the hub does not come back, the error has every envelope whose fate is open; resending settles it."""
     client = shaky.client("grocer", timeout_s=2)

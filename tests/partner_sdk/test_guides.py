@@ -63,6 +63,7 @@ def test_consents(tmp_path: Path) -> None:
     assert blocks_of(guide)[0].text.startswith(example[:40])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_examples(name: str) -> None:
     """Each example runs, and prints what is committed beside it."""

@@ -53,6 +53,7 @@ def test_only_the_first_link_is_opened(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert printed[1::2] == ["  http://first", "  http://second", "  http://third"]
 
 
+@pytest.mark.long
 def test_console_serves_until_it_is_ended(environment: dict[str, str]) -> None:
     """The printed link leads in; Ctrl-C ends the console, and with it the session."""
     words = command("settlement", "console", "--no-browser")

@@ -96,6 +96,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     return recalculated({name: xlsx_file(case) for name, case in CASES.items()}, tmp_path_factory.mktemp("books"))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", CASES)
 def test_recalculation_comes_to_our_figures(opened: dict[str, bytes], name: str) -> None:
     """Every formula's value is the one that we kept beside it, to a millionth of the currency."""
