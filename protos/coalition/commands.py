@@ -1,4 +1,4 @@
-"""Groups of commands of which only the one that is called is imported: asking a hub for its health needs no ledger."""
+"""Groups of commands of which only the one that is called is imported: a client's command needs no database."""
 
 from __future__ import annotations
 
